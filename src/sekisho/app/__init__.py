@@ -1,0 +1,1 @@
+"""The only room that knows the others, the disk and the clock."""

@@ -1,0 +1,1 @@
+"""Findings and events become incidents: a graph of entities and timed edges."""

@@ -1,0 +1,1 @@
+"""Rules are loaded, checked and matched: events in, findings with evidence out."""

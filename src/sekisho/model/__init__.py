@@ -1,0 +1,1 @@
+"""The nouns every room speaks in: frozen values, no behaviour beyond their own shape."""

@@ -1,0 +1,51 @@
+"""The one result document every view is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sekisho.model.artifact import Analysis
+from sekisho.model.event import Event
+from sekisho.model.finding import Finding
+from sekisho.model.incident import Incident
+from sekisho.model.verdict import Judgement, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file as given, and what became of it."""
+
+    path: str
+    kind: str
+    """Source or format name: eml mbox msg evtx jsonl zip ... ; ``unknown`` when nothing reads it."""
+    records: int
+    skipped: str | None = None
+    """Why it, or a part of it, was not read."""
+    failed: bool = False
+    """True when ``skipped`` means lost evidence rather than a file that is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFailure:
+    """A rule that cannot run."""
+
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything one run found."""
+
+    verdict: Verdict
+    inputs: tuple[Input, ...]
+    artifacts: tuple[tuple[Analysis, Judgement], ...]
+    findings: tuple[Finding, ...]
+    incidents: tuple[Incident, ...]
+    events: tuple[Event, ...]
+    """Only the events that findings and incident steps point to."""
+    rules_loaded: int
+    rules_failed: tuple[RuleFailure, ...]
+    timing: dict[str, float] = field(default_factory=dict)
+    """Seconds per stage; the only part that differs between two runs."""

@@ -1,0 +1,1 @@
+"""Log rows and artifact trees become events in Sigma's field names."""

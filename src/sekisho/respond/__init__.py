@@ -1,0 +1,1 @@
+"""One file per way out: the only writing to outside."""
