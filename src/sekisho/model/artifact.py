@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from sekisho.model.ids import stable_id
 from sekisho.model.url import Url
 
 SEPARATOR = " » "
@@ -91,6 +92,11 @@ class Analysis:
     """What was malformed or cut by a limit: read up to there, named here."""
     unscanned: str = ""
     """Why it counts as not scanned, empty when it was read whole."""
+
+    @property
+    def id(self) -> str:
+        """Stable id from the address."""
+        return stable_id("a", self.artifact.address)
 
     @property
     def address(self) -> str:

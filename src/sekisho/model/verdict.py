@@ -1,10 +1,21 @@
-"""Verdicts and the reasons they carry."""
+"""Verdicts, the reasons they carry, and how reasons weigh together.
+
+Weights are log-odds. Signals on one thing are not independent, so each further one counts half of the one
+before it: three medium rules that see the same trick never outweigh one that sees the payload.
+``docs/decisions/0003-verdicts.md`` has the measurements behind the constants.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp, log
 from typing import Any
+
+PRIOR = -3.0  # log-odds of an attack before anything is known: about 1 in 21
+DISCOUNT = 0.5  # what each further signal counts of the one before
+MALICIOUS_AT, SUSPICIOUS_AT = 0.90, 0.50  # probability
 
 
 class Verdict(StrEnum):
@@ -42,3 +53,24 @@ class Judgement:
     verdict: Verdict
     probability: float
     reasons: tuple[Reason, ...] = ()
+
+
+def probability(weights: Iterable[float]) -> float:
+    """Give the probability of an attack from log-odds weights, the heaviest counted whole."""
+    total, share = PRIOR, 1.0
+    for weight in sorted(weights, reverse=True):
+        total += weight * share
+        share *= DISCOUNT
+    return 1.0 / (1.0 + exp(-total))
+
+
+def weight_of(chance: float) -> float:
+    """Give the weight that one signal alone would need for this probability; the inverse of :func:`probability`."""
+    return log(chance / max(1e-12, 1.0 - chance)) - PRIOR
+
+
+def verdict_of(chance: float) -> Verdict:
+    """Give the word for a probability; ``unscanned`` is the caller's to decide."""
+    if chance >= MALICIOUS_AT:
+        return Verdict.MALICIOUS
+    return Verdict.SUSPICIOUS if chance >= SUSPICIOUS_AT else Verdict.CLEAN

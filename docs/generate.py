@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Write the reference pages from the program itself; ``--check`` fails when a page or a link is out of date."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from sekisho import analyzers, sources
+from sekisho.app import cli, ruleset
+from sekisho.model.limits import DEFAULT, Limits
+from sekisho.normalize import artifacts, commands
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+HEAD = "<!-- Written by docs/generate.py; change the program, then run ./dev golden. -->\n"
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+COMMANDS = ([], ["investigate"], ["scan"], ["lab"], ["lab", "make"], ["lab", "list"], ["doctor"])
+
+
+def main() -> int:
+    """Write or check every page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when something is out of date")
+    check = parser.parse_args().check
+    stale = []
+    for name, text in pages():
+        path = DOCS / "reference" / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(str(path.relative_to(ROOT)))
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    broken = list(broken_links())
+    for line in broken:
+        print(line, file=sys.stderr)
+    if check and stale:
+        print(f"out of date: {', '.join(stale)}; run ./dev golden", file=sys.stderr)
+    return 1 if broken or (check and stale) else 0
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Give every generated page by file name."""
+    yield "cli.md", HEAD + cli_page()
+    yield "features.md", HEAD + features_page()
+    yield "taxonomy.md", HEAD + taxonomy_page()
+    yield "rules.md", HEAD + rules_page()
+    yield "limits.md", HEAD + limits_page()
+
+
+def cli_page() -> str:
+    """Give the help text of each command."""
+    parts = ["# Command line\n"]
+    for words in COMMANDS:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+            cli.main([*words, "--help"])
+        title = " ".join(["sekisho", *words])
+        parts.append(f"\n## {title}\n\n```\n{out.getvalue().rstrip()}\n```\n")
+    return "".join(parts)
+
+
+def features_page() -> str:
+    """Give each analyser with what it reads and the features it may yield."""
+    lines = ["# Analysers and their features\n\nA feature is a rule field of the same name.\n"]
+    for one in analyzers.load().values():
+        summary = first_line(sys.modules[one.run.__module__].__doc__)
+        lines.append(f"\n## {one.name}\n\n{summary}\n")
+        if one.media_type:
+            lines.append(f"\nMedia type: `{one.media_type}`\n")
+        lines.append("\n" + ", ".join(f"`{name}`" for name in dict.fromkeys(one.features)) + "\n")
+    return "".join(lines)
+
+
+def taxonomy_page() -> str:
+    """Give the logsources that Sekisho adds to Sigma's, the sources it reads, and their fields."""
+    lines = [
+        "# Event taxonomy\n\nSigma's own field names are the schema. These logsources and fields are added.\n",
+        "\nEvery feature of an artifact ([features](features.md)) is a field of its event under the same name.\n",
+    ]
+    for title, names in (
+        ("product: email, category: message", artifacts.MESSAGE_FIELDS),
+        ("product: email, category: attachment", artifacts.ATTACHMENT_FIELDS),
+        ("product: email, category: url", artifacts.URL_FIELDS),
+        ("product: windows, category: process_creation (added when a command line hides something)", commands.FIELDS),
+    ):
+        lines.append(f"\n## {title}\n\n" + ", ".join(f"`{name}`" for name in names) + "\n")
+    lines.append("\n## Sources\n\n| source | gives | what it reads |\n|---|---|---|\n")
+    for one in sources.load().values():
+        summary = first_line(sys.modules[one.read.__module__].__doc__)
+        lines.append(f"| {one.name} | {one.event_class} | {summary} |\n")
+    return "".join(lines)
+
+
+def rules_page() -> str:
+    """Give our own rules by logsource with level and techniques."""
+    loaded = ruleset.load([], cache=False)
+    lines = ["# Rules that ship with Sekisho\n\n| rule | reads | level | ATT&CK |\n|---|---|---|---|\n"]
+    for rule in sorted(loaded.rules, key=lambda rule: rule.path):
+        path = Path(rule.path).relative_to(ROOT)
+        where = "/".join(
+            part for part in (rule.logsource.product, rule.logsource.category, rule.logsource.service) if part
+        )
+        techniques = ", ".join(rule.attack)
+        lines.append(f"| [{rule.title}](../../{path}) | {where} | {rule.level} | {techniques} |\n")
+    return "".join(lines)
+
+
+def limits_page() -> str:
+    """Give the limits with their settings and meanings, read from the source itself."""
+    source = (ROOT / "src/sekisho/model/limits.py").read_text(encoding="utf-8")
+    lines = [
+        "# Limits\n\nReaching one is always named in the result.\n\n| limit | setting | meaning |\n|---|---|---|\n"
+    ]
+    for one in fields(Limits):
+        found = re.search(rf'{one.name}: .*?\n    """(.*?)"""', source, re.DOTALL)
+        lines.append(f"| `{one.name}` | {getattr(DEFAULT, one.name):,} | {found[1] if found else ''} |\n")
+    return "".join(lines)
+
+
+def first_line(text: str | None) -> str:
+    """Give a docstring's first sentence."""
+    return (text or "").strip().split("\n")[0]
+
+
+def broken_links() -> Iterator[str]:
+    """Name every relative link in our Markdown files that leads nowhere."""
+    for path in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
+        for target in LINK.findall(path.read_text(encoding="utf-8")):
+            if not (path.parent / target).exists():
+                yield f"{path.relative_to(ROOT)}: dead link {target}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,251 @@
+"""The command line: a thin face on the pipeline.
+
+Heavy modules are imported by the command that needs them, so that ``--help`` answers at once
+(``tests/bench/bench_start.py`` measures it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sekisho.model.result import Result
+    from sekisho.respond.wording import Words
+
+CLEAN, FINDINGS, USAGE, PARTIAL, INTERNAL = range(5)
+EXIT_CODES = """exit codes:
+  0  clean            everything was read and nothing was found
+  1  findings         something malicious or suspicious was found
+  2  usage            the command or a path is wrong
+  3  partly unscanned nothing was found, but something could not be read
+  4  internal error   a fault of Sekisho's own; please report it
+"""
+INVESTIGATE = """examples:
+  sekisho investigate evidence/
+  sekisho investigate mailbox.mbox PC-0142.evtx --rules sigma/rules --html report.html
+  sekisho investigate evidence/ --lang ja --timezone Asia/Tokyo --json result.json
+
+"""
+SCAN = """examples:
+  sekisho scan invoice.eml
+  sekisho scan *.eml --json - | jq '.artifacts[] | select(.verdict != "clean") | .address'
+  sekisho scan sample.zip --password infected
+
+"""
+LAB = """examples:
+  sekisho lab list
+  sekisho lab make emotet-lnk-vbs --out lab
+  sekisho lab make all --out lab
+
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except KeyboardInterrupt:
+        print("sekisho: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong; a fault of our own also says where, for the report."""
+    from sekisho.model.errors import SekishoError
+
+    if isinstance(error, SekishoError):
+        print(f"sekisho: {error}", file=sys.stderr)
+        return USAGE
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "?"
+    print(f"sekisho: internal error at {place}: {type(error).__name__}: {error}", file=sys.stderr)
+    print("sekisho: please report this line with the command you ran", file=sys.stderr)
+    return INTERNAL
+
+
+def _parser() -> argparse.ArgumentParser:
+    import sekisho
+
+    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = argparse.ArgumentParser(
+        prog="sekisho",
+        description="Tell what a malicious mail did: mail, files, endpoint and network in one explained incident.",
+        epilog=EXIT_CODES,
+        **shape,
+    )
+    parser.add_argument("--version", action="version", version=f"sekisho {sekisho.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    investigate = commands.add_parser(
+        "investigate",
+        help="read a folder of mixed evidence and tell the story",
+        description="Read mails, files and endpoint logs, join them, and tell what happened.",
+        epilog=INVESTIGATE + EXIT_CODES,
+        **shape,
+    )
+    investigate.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
+    investigate.add_argument("--html", metavar="FILE", help="write a report that opens offline")
+    _shared(investigate)
+    investigate.set_defaults(run=_investigate, logs=True)
+
+    scan = commands.add_parser(
+        "scan",
+        help="analyse single files: verdict, reasons, what is inside",
+        description="Analyse files and mails, recursively, and give a verdict with its reasons.",
+        epilog=SCAN + EXIT_CODES,
+        **shape,
+    )
+    scan.add_argument("paths", nargs="+", metavar="FILE", help="files and folders; every file is analysed")
+    _shared(scan)
+    scan.set_defaults(run=_investigate, logs=False, html=None)
+
+    lab = commands.add_parser("lab", help="make inert, labelled lab cases", epilog=LAB, **shape)
+    actions = lab.add_subparsers(metavar="ACTION", required=True)
+    make = actions.add_parser("make", help="write a case", epilog=LAB, **shape)
+    make.add_argument("case", help="a case's name, or all")
+    make.add_argument("--out", required=True, metavar="DIR", help="folder to write it under")
+    make.set_defaults(run=_lab_make)
+    actions.add_parser("list", help="list the cases").set_defaults(run=_lab_list)
+
+    doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _shared(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--rules", action="append", default=[], metavar="PATH", help="a folder of public Sigma rules too (repeatable)")
+    add("--json", metavar="FILE", help="write the whole result as JSON (- for standard output)")
+    add("--lang", choices=("en", "ja"), default=_language(), help="language of texts (default: from LANG)")
+    add("--timezone", default="UTC", metavar="ZONE", help="show times in this zone, e.g. Asia/Tokyo (default: UTC)")
+    add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
+    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes (default: all cores)")
+    add("--no-cache", action="store_true", help="do not keep loaded rules for the next run")
+    add("--no-color", action="store_true", help="no colours (also NO_COLOR)")
+    add("--quiet", action="store_true", help="no story and no progress: exit code and files only")
+
+
+def _language() -> str:
+    return "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("ja") else "en"
+
+
+def _investigate(chosen: argparse.Namespace) -> int:
+    from sekisho.app import ruleset
+    from sekisho.app.pipeline import Options, investigate
+    from sekisho.app.progress import reporter
+
+    zone = _zone(chosen.timezone)
+    missing = [path for path in [*chosen.paths, *chosen.rules] if not Path(path).exists()]
+    if missing:
+        print(f"sekisho: no such file or folder: {', '.join(missing)}", file=sys.stderr)
+        return USAGE
+    with reporter(quiet=chosen.quiet) as progress:
+        progress("rules", 0, 0, "")
+        rules = ruleset.load(chosen.rules, cache=not chosen.no_cache)
+        options = Options(jobs=max(1, chosen.jobs), passwords=tuple(chosen.password), logs=chosen.logs)
+        result = investigate(chosen.paths, rules, options, progress)
+    _write(result, chosen, zone)
+    return _exit_code(result)
+
+
+def _zone(name: str) -> Any:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from sekisho.model.errors import SekishoError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SekishoError(f"--timezone {name}: no such zone; use a name such as Asia/Tokyo") from error
+
+
+def _write(result: Result, chosen: argparse.Namespace, zone: Any) -> None:
+    from sekisho.respond import document, report
+    from sekisho.respond.wording import Words
+
+    words = Words(chosen.lang, result.findings, zone)
+    if chosen.json == "-":
+        sys.stdout.buffer.write(document.dump(result, words) + b"\n")
+    elif chosen.json:
+        _save(chosen.json, document.dump(result, words))
+    if chosen.html:
+        _save(chosen.html, report.render(result, words).encode())
+    if not chosen.quiet and chosen.json != "-":
+        _show(result, words, chosen)
+
+
+def _show(result: Result, words: Words, chosen: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from sekisho.respond import terminal
+
+    plain = chosen.no_color or not sys.stdout.isatty()
+    width = None if sys.stdout.isatty() else 140
+    console = Console(highlight=False, markup=False, no_color=plain, width=width, emoji=False)
+    with console.capture() as printed:
+        if chosen.logs:
+            terminal.story(result, words, console)
+        else:
+            terminal.files(result, words, console)
+    lines = [line.rstrip() for line in printed.get().splitlines()]
+    sys.stdout.write("\n".join(lines) + "\n")  # tables pad their lines; nobody wants that in a pipe
+
+
+def _save(path: str, data: bytes) -> None:
+    from sekisho.model.errors import ResponseError
+
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise ResponseError(f"cannot be written: {error.strerror}", path) from error
+
+
+def _exit_code(result: Result) -> int:
+    return {"malicious": FINDINGS, "suspicious": FINDINGS, "unscanned": PARTIAL, "clean": CLEAN}[result.verdict.value]
+
+
+def _lab_make(chosen: argparse.Namespace) -> int:
+    from sekisho.app.lab import cases
+
+    names = list(cases.CASES) if chosen.case == "all" else [chosen.case]
+    unknown = [name for name in names if name not in cases.CASES]
+    if unknown:
+        print(f"sekisho: no case {unknown[0]}; there are: {', '.join(cases.CASES)}", file=sys.stderr)
+        return USAGE
+    for name in names:
+        print(cases.make(name, Path(chosen.out)))
+    return CLEAN
+
+
+def _lab_list(chosen: argparse.Namespace) -> int:
+    from sekisho.app.lab import cases
+
+    for name, case in cases.CASES.items():
+        print(f"{name:32} {case.title_ja if _language() == 'ja' else case.title_en}")
+    return CLEAN
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from sekisho.app import doctor
+
+    for name, value in doctor.look().items():
+        print(f"{name:12} {value}")
+    return CLEAN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

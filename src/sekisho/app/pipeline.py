@@ -1,0 +1,276 @@
+"""The one way data flows: evidence in, one result out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from sekisho.analyzers.command_line import unfold
+from sekisho.app import intake
+from sekisho.app.examine import Pool
+from sekisho.correlate.history import History
+from sekisho.correlate.incidents import correlate
+from sekisho.correlate.joins import Carried
+from sekisho.correlate.story import mailbox_of
+from sekisho.detect.rules import RuleSet
+from sekisho.detect.verdict import judge
+from sekisho.model.artifact import SEPARATOR, Analysis, Artifact
+from sekisho.model.errors import SourceError
+from sekisho.model.event import Event
+from sekisho.model.finding import LEVELS, Finding
+from sekisho.model.limits import DEFAULT, Limits
+from sekisho.model.result import Input, Result, RuleFailure
+from sekisho.model.verdict import Judgement, Verdict
+from sekisho.normalize import artifacts, windows
+from sekisho.normalize.commands import enrich
+from sekisho.sources import Gap, Row
+
+GAPS_NAMED = 5  # per file; the rest are counted
+REOPEN_BYTES = 256 * 1024 * 1024  # of files kept at hand while passwords may still turn up in another mail
+# Kinds of file that are read fully by looking at their type: nothing inside them runs.
+PLAIN = ("text/", "image/", "audio/", "video/", "font/")
+
+Progress = Callable[[str, int, int, str], None]
+"""Told (stage, done, total, name); total is 0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run."""
+
+    jobs: int = 1
+    limits: Limits = DEFAULT
+    passwords: tuple[str, ...] = ()
+    """To try on encrypted files before any found in the mails."""
+    logs: bool = True
+    """False: everything is analysed as a file (``scan``)."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run has gathered so far."""
+
+    rules: RuleSet
+    options: Options
+    progress: Progress
+    inputs: list[Input] = field(default_factory=list)
+    trees: list[tuple[str, list[Analysis]]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    events: dict[str, Event] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    judged: dict[str, Judgement] = field(default_factory=dict)
+    timing: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def clock(self, stage: str) -> Iterator[None]:
+        """Add the seconds spent to a stage."""
+        started = time.perf_counter()
+        yield
+        self.timing[stage] = round(self.timing.get(stage, 0.0) + time.perf_counter() - started, 4)
+
+
+def investigate(
+    paths: Sequence[str], rules: RuleSet, options: Options | None = None, progress: Progress = lambda *_: None
+) -> Result:
+    """Read everything below ``paths`` and tell what happened."""
+    run = Run(rules, options or Options(), progress)
+    started = time.perf_counter()
+    found = list(intake.walk(paths, run.options.limits))
+    if not run.options.logs:
+        found = [replace(one, source=None) if _is_log(one) else one for one in found]
+    run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
+    with run.clock("files"):
+        _files(run, [one for one in found if not one.skipped and not _is_log(one)])
+    with run.clock("logs"):
+        _logs(run, [one for one in found if not one.skipped and _is_log(one)])
+    with run.clock("correlation"):
+        carried = _carried(run)
+        incidents = correlate(carried, run.history, run.findings)
+    run.timing["total"] = round(time.perf_counter() - started, 4)
+    shown = {key for incident in incidents for step in incident.steps for key in step.evidence}
+    shown |= {key for incident in incidents for edge in incident.edges for key in edge.evidence}
+    for event in run.history.kept():
+        if event.id in shown:
+            run.events.setdefault(event.id, event)
+    return Result(
+        verdict=_verdict(run, [incident.verdict for incident in incidents]),
+        inputs=tuple(sorted(run.inputs, key=lambda one: one.path)),
+        artifacts=tuple((one, run.judged[one.address]) for _, tree in run.trees for one in tree),
+        findings=tuple(sorted(run.findings, key=lambda one: (one.source, one.record, one.rule_id))),
+        incidents=incidents,
+        events=tuple(sorted(run.events.values(), key=lambda one: (one.time_ns or 0, one.id))),
+        rules_loaded=len(rules),
+        rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in rules.failed),
+        timing=run.timing,
+    )
+
+
+def _is_log(one: intake.Intake) -> bool:
+    return one.source is not None and one.source.event_class != "artifact"
+
+
+def _files(run: Run, found: Sequence[intake.Intake]) -> None:
+    """Analyse mails and files, open what neighbours hold the password of, match and judge."""
+    limits, total = run.options.limits, len(found)
+    again: list[Artifact] = []
+    held = 0
+    with Pool(run.options.jobs, limits) as pool:
+        for done, (root, tree) in enumerate(pool.run(_artifacts(run, found)), 1):
+            run.progress("files", done, total, root.address)
+            if _locked(tree) and held + len(root.data) <= REOPEN_BYTES:
+                again.append(root)
+                held += len(root.data)
+            run.trees.append((root.address, tree))
+        run.trees.sort(key=lambda pair: pair[0])
+        if again:
+            _reopen(run, again, pool)
+    for address, tree in run.trees:
+        known = len(run.findings)
+        _match(run, artifacts.events(tree, _source_of(address)))
+        run.judged.update(judge(tree, run.findings[known:]))
+        if SEPARATOR not in address:
+            run.inputs.append(_input(address, tree))
+
+
+def _artifacts(run: Run, found: Iterable[intake.Intake]) -> Iterator[Artifact]:
+    """Give the roots to analyse: each file, or each message of a mailbox file."""
+    for one in found:
+        try:
+            if one.source is None:
+                yield intake.artifact(one, run.options.passwords)
+            else:
+                yield from _mailbox(run, one)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            run.inputs.append(Input(one.shown, "unknown", 0, reason, failed=True))
+
+
+def _mailbox(run: Run, one: intake.Intake) -> Iterator[Artifact]:
+    assert one.source is not None
+    count, gaps = 0, []
+    try:
+        for item in one.source.read(one.path):
+            if isinstance(item, Artifact):
+                count += 1
+                address = f"{one.shown}{SEPARATOR}{item.name}"
+                yield replace(item, address=address, passwords=run.options.passwords)
+            elif isinstance(item, Gap):
+                gaps.append(item)
+    except SourceError as error:
+        gaps.append(Gap("", error.reason))
+    run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
+
+
+def _locked(tree: Sequence[Analysis]) -> bool:
+    return any(one.artifact.unscanned.startswith("encrypted") for one in tree)
+
+
+def _reopen(run: Run, locked: Sequence[Artifact], pool: Pool) -> None:
+    """Try the passwords that other mails hold: the same correspondents' first, then anyone's."""
+    offers: list[tuple[set[str], tuple[str, ...]]] = []
+    for _, tree in run.trees:
+        words = tuple(str(value) for one in tree for value in one.values("password.candidate"))
+        if words:
+            offers.append((_correspondents(tree), words))
+    if not offers:
+        return
+    at = {address: index for index, (address, _) in enumerate(run.trees)}
+    roots = []
+    for root in locked:
+        mine = _correspondents(run.trees[at[root.address]][1])
+        near = sorted(offers, key=lambda offer: not mine & offer[0])
+        found = dict.fromkeys(word for _, offered in near for word in offered)
+        roots.append(replace(root, passwords=tuple(found)[: run.options.limits.passwords]))
+    for root, tree in pool.run(iter(roots)):
+        known = run.trees[at[root.address]][1]
+        if sum(bool(one.unscanned) for one in tree) < sum(bool(one.unscanned) for one in known):
+            run.trees[at[root.address]] = (root.address, tree)
+
+
+def _correspondents(tree: Sequence[Analysis]) -> set[str]:
+    names = ("sender.address", "recipients", "reply_to")
+    return {str(value).lower() for one in tree for name in names for value in one.values(name)}
+
+
+def _source_of(address: str) -> str:
+    return address.partition(SEPARATOR)[0]
+
+
+def _input(address: str, tree: Sequence[Analysis]) -> Input:
+    root = tree[0]
+    kind = root.analyzers[0] if root.analyzers else root.media_type
+    reasons = [f"{one.address}: {one.unscanned}" for one in tree if one.unscanned]
+    if reasons:
+        more = f" (and {len(reasons) - GAPS_NAMED} more)" if len(reasons) > GAPS_NAMED else ""
+        return Input(address, kind, len(tree), "; ".join(reasons[:GAPS_NAMED]) + more, failed=True)
+    if not root.analyzers and not root.media_type.startswith(PLAIN):
+        return Input(address, kind, 0, f"nothing here reads {root.media_type}")
+    return Input(address, kind, len(tree))
+
+
+def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
+    for done, one in enumerate(found, 1):
+        assert one.source is not None
+        run.progress("logs", done, len(found), one.shown)
+        gaps: list[Gap] = []
+        count = 0
+        try:
+            for event in windows.normalize(_rows(one, gaps), source=one.shown):
+                count += 1
+                _match(run, (enrich(event, unfold),))
+        except SourceError as error:
+            gaps.append(Gap("", error.reason))
+        except OSError as error:
+            gaps.append(Gap("", f"cannot be read: {error.strerror or error}"))
+        run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
+
+
+def _rows(one: intake.Intake, gaps: list[Gap]) -> Iterator[Row]:
+    assert one.source is not None
+    for item in one.source.read(one.path):
+        if isinstance(item, Row):
+            yield item
+        elif isinstance(item, Gap):
+            gaps.append(item)
+
+
+def _gap_text(gaps: Sequence[Gap]) -> str | None:
+    if not gaps:
+        return None
+    named = [f"{gap.record}: {gap.reason}" if gap.record else gap.reason for gap in gaps[:GAPS_NAMED]]
+    more = f" (and {len(gaps) - GAPS_NAMED} more)" if len(gaps) > GAPS_NAMED else ""
+    return "; ".join(named) + more
+
+
+def _match(run: Run, events: Iterable[Event]) -> None:
+    for event in events:
+        found = run.rules.match(event)
+        run.history.add(event, found=bool(found))
+        if found:
+            run.findings += found
+            run.events[event.id] = event
+
+
+def _carried(run: Run) -> list[Carried]:
+    """Give every mail and file with its judgement, its mail, and when that arrived."""
+    made = []
+    for _, tree in run.trees:
+        by_address = {one.address: one for one in tree}
+        for one in tree:
+            message = artifacts.message_of(one, by_address)
+            at = artifacts.time_ns(message)
+            boxes = mailbox_of(message) if message is not None else ()
+            made.append(Carried(one, run.judged[one.address], message, at, boxes))
+    return made
+
+
+def _verdict(run: Run, incidents: Sequence[Verdict]) -> Verdict:
+    """Give the worst word of all; a severe finding that no incident holds is suspicious."""
+    words = [*incidents, *(judgement.verdict for judgement in run.judged.values())]
+    if any(LEVELS.index(finding.level) >= LEVELS.index("high") for finding in run.findings):
+        words.append(Verdict.SUSPICIOUS)
+    if any(one.failed for one in run.inputs):
+        words.append(Verdict.UNSCANNED)
+    return max(words, key=lambda word: word.rank, default=Verdict.CLEAN)

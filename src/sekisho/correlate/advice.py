@@ -1,0 +1,142 @@
+"""What to do now, and what the evidence cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sekisho.correlate.cases import Case
+from sekisho.correlate.history import CLOCK_SLACK_NS, History, Process, account
+from sekisho.correlate.joins import Carried
+from sekisho.correlate.story import RUNNABLE, mailbox_of, recipients
+from sekisho.model.event import Event
+from sekisho.model.incident import Recommendation, Text
+from sekisho.model.url import Url
+from sekisho.model.verdict import Verdict
+
+TARGETS = 50  # shown per recommendation
+QUIET_NS = 10 * 60 * 1_000_000_000  # a log that ends sooner than this after the last step hides what came next
+
+
+def recommendations(case: Case) -> tuple[Recommendation, ...]:
+    """Give what to do, most urgent first, each with what it is based on."""
+    return tuple(one for one in _actions(case) if one.targets)
+
+
+def unknown(case: Case, history: History, unscanned: Sequence[str]) -> tuple[Text, ...]:
+    """Name the layers, hosts and spans about which the evidence is silent.
+
+    Args:
+        case: the case in question.
+        history: what logs there were at all.
+        unscanned: addresses of parts of the case's mails that could not be read.
+    """
+    return tuple(_gaps(case, history, unscanned))
+
+
+def destinations(case: Case) -> dict[str, Event]:
+    """Give the addresses and names that the case's processes contacted, with the first event of each."""
+    found: dict[str, Event] = {}
+    for process in case.processes.values():
+        for event in process.actions:
+            if event.logsource.category == "network_connection":
+                name = event.fields.get("DestinationHostname")
+                value = name if name not in (None, "", "-") else event.fields.get("DestinationIp")
+            elif event.logsource.category == "dns_query":
+                value = event.fields.get("QueryName")
+            else:
+                continue
+            if value:
+                found.setdefault(str(value), event)
+    return found
+
+
+def victims(case: Case) -> dict[str, list[Process]]:
+    """Give the processes of the case by host."""
+    hosts: dict[str, list[Process]] = {}
+    for process in case.processes.values():
+        if process.host:
+            hosts.setdefault(process.host, []).append(process)
+    return hosts
+
+
+def _actions(case: Case) -> Iterator[Recommendation]:
+    hosts = victims(case)
+    ran = tuple(process.creation.id for process in case.processes.values() if process.creation)[:TARGETS]
+    yield Recommendation("isolate", tuple(hosts), Text("why.isolate", (("count", len(case.processes)),)), ran)
+    mails = tuple(message.id for message in case.messages)
+    boxes = tuple(
+        dict.fromkeys(box for message in case.messages for box in (mailbox_of(message) or (message.address,)))
+    )
+    yield Recommendation("quarantine", boxes[:TARGETS], Text("why.quarantine", (("count", len(case.messages)),)), mails)
+    contacted = destinations(case)
+    yield Recommendation(
+        "block",
+        tuple(contacted)[:TARGETS],
+        Text("why.block.contacted"),
+        tuple(event.id for event in contacted.values()),
+    )
+    urls: dict[str, str] = {}
+    for one in case.carried:
+        if one.judgement.verdict in (Verdict.MALICIOUS, Verdict.SUSPICIOUS):
+            for url in one.analysis.values("url"):
+                if isinstance(url, Url):
+                    urls.setdefault(url.canonical or url.raw, one.analysis.id)
+    yield Recommendation("block", tuple(urls)[:TARGETS], Text("why.block.carried"), tuple(dict.fromkeys(urls.values())))
+    users = dict.fromkeys(
+        process.user for process in case.processes.values() if process.user and not _is_system(process.user)
+    )
+    yield Recommendation("reset", tuple(users), Text("why.reset"), ran)
+    dropped = {
+        str(event.fields.get("TargetFilename")): event.id
+        for process in case.processes.values()
+        for event in _dropped(process)
+    }
+    yield Recommendation("collect", tuple(dropped)[:TARGETS], Text("why.collect"), tuple(dropped.values())[:TARGETS])
+    hashes = {one.analysis.sha256: one.analysis.id for one in case.carried if _is_file(one)}
+    yield Recommendation("hunt", tuple(hashes)[:TARGETS], Text("why.hunt"), tuple(hashes.values())[:TARGETS])
+
+
+def _is_file(one: Carried) -> bool:
+    """Tell whether this is a hostile file that could lie elsewhere, not a text we unfolded from it."""
+    whole = one.analysis.artifact.relation in ("attachment", "member", "embedded", "overlay")
+    return whole and one.judgement.verdict is Verdict.MALICIOUS and bool(one.analysis.sha256)
+
+
+def _dropped(process: Process) -> Iterator[Event]:
+    for event in process.actions:
+        path = str(event.fields.get("TargetFilename") or "").lower()
+        if event.logsource.category == "file_event" and path.endswith(tuple(RUNNABLE)):
+            yield event
+
+
+def _is_system(user: str) -> bool:
+    return account(user) in ("system", "local service", "network service", "-", "") or user.endswith("$")
+
+
+def _gaps(case: Case, history: History, unscanned: Sequence[str]) -> Iterator[Text]:
+    if not case.messages:
+        yield Text("unknown.mail.none")
+    if not history.coverage:
+        yield Text("unknown.endpoint.none")
+    elif not case.processes:
+        yield Text("unknown.endpoint.not_opened", (("hosts", len({host for host, _ in history.coverage})),))
+    seen = {name for names in history.accounts.values() for name in names}
+    silent = [box for box in recipients(case) if account(box) not in seen]
+    if silent and history.coverage:
+        yield Text("unknown.recipients", (("count", len(silent)), ("mailboxes", tuple(silent[:TARGETS]))))
+    if case.processes and not any(
+        category in ("proxy", "firewall", "dns", "webserver") for _, category in history.coverage
+    ):
+        yield Text("unknown.network.none")
+    first = min((one.at_ns for one in case.carried if one.at_ns is not None), default=None)
+    last = max((event.time_ns or 0 for process in case.processes.values() for event in process.actions), default=0)
+    for host in victims(case):
+        for (name, log), covered in sorted(history.coverage.items()):
+            if name != host or covered.first_ns is None or covered.last_ns is None:
+                continue
+            if first is not None and covered.first_ns > first + CLOCK_SLACK_NS:
+                yield Text("unknown.log.starts", (("host", host), ("log", log), ("at_ns", covered.first_ns)))
+            if last and covered.last_ns < last + QUIET_NS:
+                yield Text("unknown.log.ends", (("host", host), ("log", log), ("at_ns", covered.last_ns)))
+    if unscanned:
+        yield Text("unknown.unscanned", (("count", len(unscanned)), ("names", tuple(unscanned[:TARGETS]))))

@@ -1,0 +1,172 @@
+"""A case is drawn: nodes and explained edges from the sender to the last address contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ntpath import basename
+
+from sekisho.correlate.cases import BAD
+from sekisho.correlate.history import Process
+from sekisho.correlate.story import Telling, mailbox_of
+from sekisho.model.artifact import Analysis
+from sekisho.model.event import Event
+from sekisho.model.ids import stable_id
+from sekisho.model.incident import Edge, Node, Text
+
+NODES = 80  # a picture with more is not read
+COMMON_EDGE = 1.0
+
+
+class Chart:
+    """Collects nodes and edges, each once, in the order of the story."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.nodes: dict[str, Node] = {}
+        self.edges: dict[tuple[str, str, str], Edge] = {}
+
+    def node(self, kind: str, value: str, label: str, layer: str, verdict: str = "") -> str:
+        """Give the id of a node, made when it is new and the picture has room; empty otherwise."""
+        key = stable_id("n", kind, value)
+        if key not in self.nodes:
+            if len(self.nodes) >= NODES:
+                return ""
+            self.nodes[key] = Node(key, kind, label, layer, verdict)
+        return key
+
+    def edge(
+        self,
+        source: str,
+        target: str,
+        relation: str,
+        at_ns: int | None,
+        why: Text,
+        evidence: tuple[str, ...],
+        weight: float = COMMON_EDGE,
+    ) -> None:
+        """Connect two nodes, unless the picture has no room for one of them."""
+        if source and target and source != target:
+            self.edges.setdefault(
+                (source, target, relation), Edge(source, target, relation, at_ns, why, evidence, weight)
+            )
+
+
+def draw(telling: Telling) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
+    """Draw one case: mails, the hostile path through the main one, hosts, processes, files and addresses."""
+    chart = Chart()
+    message = telling.main_message()
+    if message is not None:
+        _mail(chart, message, telling)
+    _files(chart, message, telling)
+    for process in telling.case.processes.values():
+        _process(chart, process, telling)
+    _joins(chart, telling)
+    return tuple(chart.nodes.values()), tuple(chart.edges.values())
+
+
+def _mail(chart: Chart, message: Analysis, telling: Telling) -> None:
+    at = next((one.at_ns for one in telling.case.carried if one.message is message), None)
+    sender = chart.node("sender", str(message.first("sender.address")), str(message.first("sender.address")), "mail")
+    mail = chart.node(
+        "message",
+        message.id,
+        str(message.first("subject")) or message.artifact.name,
+        "mail",
+        telling.judged[message.address].verdict,
+    )
+    chart.edge(sender, mail, "sent", at, Text("why.edge.sent"), (message.id,))
+    for other in telling.case.messages:
+        for box in mailbox_of(other)[:1] if other.values("delivered_to") else mailbox_of(other):
+            chart.edge(
+                mail,
+                chart.node("mailbox", box.lower(), box, "mail"),
+                "delivered",
+                at,
+                Text("why.edge.delivered"),
+                (other.id,),
+            )
+
+
+def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
+    tree: Sequence[Analysis] = (
+        telling.trees.get(message.address, ()) if message else [one.analysis for one in telling.case.carried]
+    )
+    at_address = {one.address: one for one in tree}
+    for one in tree:
+        judgement = telling.judged.get(one.address)
+        if one is message or judgement is None or judgement.verdict not in BAD:
+            continue
+        if one.artifact.relation in ("body", "decoded", "macro") and not telling.findings_at.get(one.address):
+            continue
+        file = chart.node("file", one.address, one.artifact.name, "file", judgement.verdict)
+        parent = at_address.get(one.artifact.parent or "")
+        while (
+            parent is not None and parent is not message and stable_id("n", "file", parent.address) not in chart.nodes
+        ):
+            parent = at_address.get(parent.artifact.parent or "")
+        if parent is not None:
+            source = (
+                stable_id("n", "message", parent.id) if parent is message else stable_id("n", "file", parent.address)
+            )
+            chart.edge(source, file, "contains", None, Text("why.edge.contains"), (parent.id, one.id))
+
+
+def _process(chart: Chart, process: Process, telling: Telling) -> None:
+    label = f"{process.name}"
+    node = chart.node("process", process.key, label, "endpoint", "")
+    evidence = (process.creation.id,) if process.creation else ()
+    if process.parent is not None and (process.parent.creation or process.creation):
+        parent = chart.node("process", process.parent.key, process.parent.name, "endpoint")
+        chart.edge(parent, node, "started", process.at_ns, Text("why.edge.started"), evidence)
+    for event in process.actions:
+        _action(chart, node, process, event, telling)
+
+
+def _action(chart: Chart, node: str, process: Process, event: Event, telling: Telling) -> None:
+    category, fields = event.logsource.category, event.fields
+    if category == "network_connection":
+        name = fields.get("DestinationHostname")
+        target = str(name if name not in (None, "", "-") else fields.get("DestinationIp"))
+        port = f":{fields.get('DestinationPort')}"
+        where = chart.node("address", f"{target}{port}", f"{target}{port}", "network")
+        chart.edge(node, where, "connected", event.time_ns, Text("why.edge.connected"), (event.id,))
+    elif category == "dns_query" and fields.get("QueryName"):
+        where = chart.node("address", str(fields["QueryName"]), str(fields["QueryName"]), "network")
+        chart.edge(node, where, "resolved", event.time_ns, Text("why.edge.resolved"), (event.id,))
+    elif category == "file_event":
+        path = str(fields.get("TargetFilename") or "")
+        for other in telling.case.processes.values():
+            runs = basename(path).lower() in f"{other.command_line} {other.image}".lower()
+            if path and runs and other is not process and (other.at_ns or 0) >= (event.time_ns or 0):
+                written = chart.node("written", f"{process.host}|{path.lower()}", basename(path), "endpoint")
+                chart.edge(node, written, "wrote", event.time_ns, Text("why.edge.wrote"), (event.id,))
+                ran = (other.creation.id,) if other.creation else (event.id,)
+                chart.edge(
+                    written,
+                    chart.node("process", other.key, other.name, "endpoint"),
+                    "ran",
+                    other.at_ns,
+                    Text("why.edge.ran"),
+                    ran,
+                )
+    elif category == "registry_set":
+        key = str(fields.get("TargetObject"))
+        chart.edge(
+            node,
+            chart.node("registry", key, basename(key), "endpoint"),
+            "set",
+            event.time_ns,
+            Text("why.edge.set"),
+            (event.id,),
+        )
+
+
+def _joins(chart: Chart, telling: Telling) -> None:
+    for one in telling.case.joins:
+        file, process = stable_id("n", "file", one.artifact), stable_id("n", "process", one.process.key)
+        if file not in chart.nodes or one.how in ("saved", "address") or process not in chart.nodes:
+            continue
+        carried = next((item for item in telling.case.carried if item.analysis.address == one.artifact), None)
+        evidence = (one.event.id, *((carried.analysis.id,) if carried else ()))
+        why = Text(f"why.join.{one.how}", (("value", one.value),))
+        chart.edge(file, process, "opened", one.event.time_ns, why, evidence, min(1.0, one.weight))

@@ -1,0 +1,280 @@
+"""What happened on the hosts: processes, what they started, wrote, set and contacted.
+
+Events stream in; only those that can carry a story are kept, trimmed to the fields a story needs. ``Machine`` facts
+are linked when all are in, in time order, so late and shuffled logs give the same picture.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from ntpath import basename
+from typing import Any
+
+from sekisho.model.event import Event
+
+# Fields kept of each category; an event of another category is kept only when a rule matched it.
+KEPT = {
+    "process_creation": (
+        "Image", "CommandLine", "CommandLine.unfolded", "CommandLine.url", "ParentImage", "ParentCommandLine",
+        "ProcessGuid", "ParentProcessGuid", "ProcessId", "ParentProcessId", "Hashes", "User", "CurrentDirectory",
+    ),
+    "file_event": ("Image", "TargetFilename", "ProcessGuid", "ProcessId", "User"),
+    "create_stream_hash": ("Image", "TargetFilename", "ProcessGuid", "ProcessId", "Hash", "Contents", "User"),
+    "network_connection": (
+        "Image", "DestinationIp", "DestinationPort", "DestinationHostname", "ProcessGuid", "ProcessId", "User",
+    ),
+    "dns_query": ("Image", "QueryName", "QueryResults", "ProcessGuid", "ProcessId", "User"),
+    "registry_set": ("Image", "TargetObject", "Details", "ProcessGuid", "ProcessId", "User"),
+}  # fmt: skip
+# Registry values worth keeping without a finding: what survives a restart.
+# Source: ATT&CK T1547.001, T1543.003, T1053.005.
+PERSISTENCE = (
+    "\\currentversion\\run",
+    "\\currentversion\\runonce",
+    "\\services\\",
+    "\\winlogon\\",
+    "\\schedule\\taskcache\\",
+)
+# Processes that start everybody's programs: a story passes through them but never spreads over them.
+HUBS = frozenset(
+    "explorer.exe services.exe svchost.exe wininit.exe winlogon.exe userinit.exe smss.exe csrss.exe system lsass.exe "
+    "taskeng.exe taskhostw.exe wmiprvse.exe dllhost.exe sihost.exe runtimebroker.exe outlook.exe thunderbird.exe "
+    "chrome.exe msedge.exe firefox.exe iexplore.exe conhost.exe werfault.exe".split()
+)
+CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """One process on one host and everything seen of it."""
+
+    key: str
+    host: str
+    image: str
+    command_line: str = ""
+    unfolded: str = ""
+    user: str = ""
+    at_ns: int | None = None
+    parent: Process | None = None
+    creation: Event | None = None
+    hashes: str = ""
+    children: list[Process] = field(default_factory=list)
+    actions: list[Event] = field(default_factory=list)
+    """Files written, registry values set, connections, queries and other events with findings, in time order."""
+
+    @property
+    def name(self) -> str:
+        """Give the executable's file name."""
+        return basename(self.image) or self.image
+
+    @property
+    def is_hub(self) -> bool:
+        """Tell whether this is one of the programs that start everybody's programs."""
+        return self.name.lower() in HUBS
+
+
+class History:
+    """Collects events as they stream by and links them once asked."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._events: list[Event] = []
+        self._processes: dict[str, Process] = {}
+        self._loose: list[Event] = []
+        self.coverage: dict[tuple[str, str], Coverage] = {}
+        """By (host, log)."""
+        self.accounts: dict[str, set[str]] = {}
+        """Bare account names seen acting, by host."""
+
+    def add(self, event: Event, *, found: bool = False) -> None:
+        """Take note of one event; ``found`` says that a rule matched it."""
+        if event.logsource.product == "email":
+            return
+        kind = event.logsource.service or event.logsource.category
+        covered = self.coverage.get((event.host, kind))
+        if covered is None:
+            covered = self.coverage[event.host, kind] = Coverage()
+        covered.take(event)
+        if event.user and event.host:
+            self.accounts.setdefault(event.host, set()).add(account(event.user))
+        wanted = KEPT.get(event.logsource.category)
+        if found:
+            self._events.append(event)
+        elif wanted is not None and _tells(event):
+            fields = event.fields
+            self._events.append(replace(event, fields={name: fields[name] for name in wanted if name in fields}))
+
+    def link(self) -> None:
+        """Build the process forest; call once, after the last event."""
+        self._events.sort(key=lambda event: (event.time_ns or 0, event.logsource.category != "process_creation"))
+        latest: dict[tuple[str, str], Process] = {}
+        for event in self._events:
+            if event.logsource.category == "process_creation":
+                self._created(event, latest)
+            else:
+                self._acted(event, latest)
+        self._events = []
+
+    def processes(self) -> Iterator[Process]:
+        """Give every process seen, in order of first sight."""
+        return iter(self._processes.values())
+
+    def kept(self) -> Iterator[Event]:
+        """Give every event kept, once linked."""
+        for process in self._processes.values():
+            if process.creation is not None:
+                yield process.creation
+            yield from process.actions
+        yield from self._loose
+
+    def loose(self) -> Iterable[Event]:
+        """Give the events with findings that belong to no process."""
+        return self._loose
+
+    def _created(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
+        fields = event.fields
+        key = _key(event.host, fields.get("ProcessGuid"), fields.get("ProcessId"), event)
+        process = self._processes.get(key)
+        if process is not None and process.creation is not None:
+            process.actions.append(event)  # the same creation told by a second log
+            return
+        if process is None:
+            process = self._twin(event, latest) or self._new(key, event.host, str(fields.get("Image") or ""))
+        if process.creation is not None:
+            process.actions.append(event)
+            return
+        process.image = str(fields.get("Image") or process.image)
+        process.command_line = str(fields.get("CommandLine") or "")
+        process.unfolded = _text(fields.get("CommandLine.unfolded"))
+        process.user = event.user or str(fields.get("User") or "")
+        process.at_ns, process.creation, process.hashes = event.time_ns, event, str(fields.get("Hashes") or "").lower()
+        latest[_pid_key(event.host, fields.get("ProcessId"))] = process
+        self._adopt(process, fields, latest)
+
+    def _twin(self, event: Event, latest: dict[tuple[str, str], Process]) -> Process | None:
+        """Find the process that another log (Security 4688 beside Sysmon 1) told of within two seconds."""
+        known = latest.get(_pid_key(event.host, event.fields.get("ProcessId")))
+        if known is None or known.at_ns is None or event.time_ns is None:
+            return None
+        close = abs(known.at_ns - event.time_ns) < 2_000_000_000
+        return known if close and known.name.lower() == basename(str(event.fields.get("Image"))).lower() else None
+
+    def _adopt(self, process: Process, fields: Any, latest: dict[tuple[str, str], Process]) -> None:
+        guid = fields.get("ParentProcessGuid")
+        parent = self._processes.get(_guid_key(process.host, guid)) if guid else None
+        if parent is None:
+            parent = latest.get(_pid_key(process.host, fields.get("ParentProcessId")))
+        image = str(fields.get("ParentImage") or "")
+        if parent is not None and image and parent.name.lower() != basename(image).lower():
+            parent = None  # the number was used again
+        if parent is None and (guid or image):
+            key = _guid_key(process.host, guid) if guid else f"{process.host.lower()}|parent-of|{process.key}"
+            parent = self._new(key, process.host, image)
+            parent.command_line = str(fields.get("ParentCommandLine") or "")
+        if parent is not None and parent is not process:
+            process.parent = parent
+            parent.children.append(process)
+
+    def _acted(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
+        fields = event.fields
+        guid = fields.get("ProcessGuid") or fields.get("SourceProcessGUID") or fields.get("SourceProcessGuid")
+        pid = fields.get("ProcessId") or fields.get("SourceProcessId")
+        process = self._processes.get(_guid_key(event.host, guid)) if guid else None
+        if process is None and pid not in (None, ""):
+            process = latest.get(_pid_key(event.host, pid))
+        image = str(fields.get("Image") or fields.get("SourceImage") or "")
+        if process is None and image:
+            process = self._new(_key(event.host, guid, pid, event), event.host, image)
+            process.user = event.user
+        if process is None:
+            self._loose.append(event)
+        else:
+            process.actions.append(event)
+
+    def _new(self, key: str, host: str, image: str) -> Process:
+        process = self._processes[key] = Process(key, host, image)
+        return process
+
+
+@dataclass(slots=True)
+class Coverage:
+    """From when to when one log of one host has records."""
+
+    first_ns: int | None = None
+    last_ns: int | None = None
+    count: int = 0
+
+    def take(self, event: Event) -> None:
+        """Widen by one event."""
+        self.count += 1
+        at = event.time_ns
+        if at is None:
+            return
+        if self.first_ns is None or at < self.first_ns:
+            self.first_ns = at
+        if self.last_ns is None or at > self.last_ns:
+            self.last_ns = at
+
+
+def account(name: str) -> str:
+    r"""Give the bare account of ``CORP\user01``, ``user01@corp.example`` or ``user01``."""
+    return name.rpartition("\\")[2].partition("@")[0].lower()
+
+
+def members(roots: Iterable[Process]) -> dict[str, Process]:
+    """Give processes and all they started, hubs left out, by key."""
+    found: dict[str, Process] = {}
+    todo = list(roots)
+    while todo:
+        process = todo.pop()
+        if process.key not in found:
+            found[process.key] = process
+            todo += [child for child in process.children if not child.is_hub]
+    return found
+
+
+def urls_of(process: Process) -> list[str]:
+    """Give the URLs on a process's command line, canonical, as unfolding found them."""
+    found = process.creation.fields.get("CommandLine.url") if process.creation is not None else None
+    return [str(url) for url in found] if isinstance(found, list) else [str(found)] if found else []
+
+
+def ordered(processes: Iterable[Process]) -> list[Process]:
+    """Give processes by time of start; those whose start nobody logged come first."""
+    return sorted(processes, key=lambda process: (process.at_ns or 0, process.key))
+
+
+def targets(events: Iterable[Event], category: str, name: str) -> dict[str, list[Event]]:
+    """Group events of one category by one field's value, empty values left out."""
+    groups: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        value = event.fields.get(name)
+        if event.logsource.category == category and value not in (None, "", "-"):
+            groups[str(value)].append(event)
+    return groups
+
+
+def _tells(event: Event) -> bool:
+    if event.logsource.category != "registry_set":
+        return True
+    target = str(event.fields.get("TargetObject") or "").lower()
+    return any(part in target for part in PERSISTENCE)
+
+
+def _text(value: Any) -> str:
+    return str(value[0] if isinstance(value, list) and value else value or "")
+
+
+def _key(host: str, guid: Any, pid: Any, event: Event) -> str:
+    return _guid_key(host, guid) if guid else f"{host.lower()}|{pid}|{event.time_ns}"
+
+
+def _guid_key(host: str, guid: Any) -> str:
+    return f"{host.lower()}|{str(guid).strip('{}').lower()}"
+
+
+def _pid_key(host: str, pid: Any) -> tuple[str, str]:
+    text = str(pid)
+    return host.lower(), str(int(text, 16)) if text.lower().startswith("0x") else text

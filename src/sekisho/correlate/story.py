@@ -1,0 +1,316 @@
+"""A case is told: steps in the order they happened, each with the evidence it rests on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from ntpath import basename, splitext
+
+from sekisho.correlate.cases import BAD, Case
+from sekisho.correlate.history import Process, ordered, targets
+from sekisho.correlate.joins import Carried, Join, addresses_of
+from sekisho.model.artifact import Analysis
+from sekisho.model.event import Event
+from sekisho.model.finding import Finding
+from sekisho.model.incident import Step, Text
+from sekisho.model.url import Url
+from sekisho.model.verdict import Judgement
+
+FILE_STEPS = 12  # artifacts of one mail that are told one by one
+WRITES_TOLD, CONNECTIONS_TOLD = 6, 8  # per process
+RUNNABLE = frozenset(
+    ".exe .dll .ocx .scr .com .pif .bat .cmd .vbs .vbe .js .jse .wsf .hta .ps1 .psm1 .lnk .msi .cpl .sys .jar "
+    ".iso".split()
+)
+
+
+@dataclass(slots=True)
+class Telling:
+    """What every chapter of a story needs to look up."""
+
+    case: Case
+    judged: Mapping[str, Judgement]
+    trees: Mapping[str, Sequence[Analysis]]
+    """All analyses of a mail's tree, by the mail's address."""
+    findings_at: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
+    """By event id and by artifact address."""
+    urls: dict[str, list[tuple[Analysis, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    """Address or host -> (file that holds it, its place among the file's URLs from 1, their number)."""
+
+    def __post_init__(self) -> None:
+        """Index findings and URLs."""
+        for finding in self.case.findings:
+            self.findings_at[finding.event_id].append(finding)
+            if finding.layer in ("mail", "file"):
+                self.findings_at[finding.record].append(finding)
+        for one in self.case.carried:
+            urls = [url for url in dict.fromkeys(one.analysis.values("url")) if isinstance(url, Url)]
+            for index, url in enumerate(urls, 1):
+                self.urls[(url.ip or url.host).lower()].append((one.analysis, index, len(urls)))
+
+    def main_message(self) -> Analysis | None:
+        """Give the mail that the story starts from: the opened one, else the first to arrive."""
+        opened = {one.artifact for one in self.case.opened} or {one.artifact for one in self.case.joins}
+        for join in self.case.joins:
+            if join.artifact in opened:
+                for one in self._best_of(join):
+                    if one.message is not None:
+                        return one.message
+        return self.case.messages[0] if self.case.messages else None
+
+    def _best_of(self, join: Join) -> list[Carried]:
+        """Give the copies of a joined file, the one in the acting user's own mailbox first."""
+        best = max((one.weight for one in self.case.joins if one.event.id == join.event.id), default=0.0)
+        at = {one.artifact for one in self.case.joins if one.event.id == join.event.id and one.weight == best}
+        return [one for one in self.case.carried if one.analysis.address in at]
+
+
+def steps(telling: Telling) -> list[Step]:
+    """Tell mail, files, then what happened on hosts and network, in order of time within each."""
+    message = telling.main_message()
+    told: list[Step] = []
+    if message is not None:
+        told.append(_delivery(message, telling))
+    told += _files(message, telling)
+    return told + _host_steps(telling)
+
+
+def techniques(findings: Iterable[Finding], *base: str) -> tuple[str, ...]:
+    """Give the ATT&CK techniques of findings, each once, after the ones the step itself means."""
+    return tuple(dict.fromkeys([*base, *(technique for finding in findings for technique in finding.attack)]))
+
+
+def mailbox_of(message: Analysis) -> tuple[str, ...]:
+    """Give the mailboxes a copy was delivered to, else everyone it was addressed to."""
+    delivered = [str(value) for value in message.values("delivered_to")]
+    return tuple(dict.fromkeys(delivered or [str(value) for value in message.values("recipients")]))
+
+
+def recipients(case: Case) -> list[str]:
+    """Give every mailbox that the case's mails reached or were addressed to, in order of first sight."""
+    found: dict[str, None] = {}
+    for message in case.messages:
+        for value in [*message.values("delivered_to"), *message.values("recipients")]:
+            found.setdefault(str(value).lower())
+    return list(found)
+
+
+def _delivery(message: Analysis, telling: Telling) -> Step:
+    mine = telling.findings_at.get(message.address, [])
+    boxes = mailbox_of(message)
+    others = [box for box in recipients(telling.case) if box not in {one.lower() for one in boxes[:1]}]
+    has_file = any(one.message is not None for one in telling.case.carried if one.analysis.artifact.relation != "body")
+    values = (
+        ("subject", message.first("subject")),
+        ("sender", message.first("sender.address")),
+        ("sender_name", message.first("sender.name")),
+        ("mailbox", boxes[0] if boxes else ""),
+        ("others", len(others)),
+        ("findings", tuple(finding.id for finding in mine)),
+    )
+    at = next((one.at_ns for one in telling.case.carried if one.message is message), None)
+    base = "T1566.001" if has_file else "T1566.002"
+    evidence = (message.id, *(finding.id for finding in mine))
+    return Step(at, "mail", Text("step.mail.delivered", values), techniques(mine, base), evidence)
+
+
+def _files(message: Analysis | None, telling: Telling) -> list[Step]:
+    """Tell the hostile path through one mail, parents before children."""
+    tree = (
+        telling.trees.get(message.address, ())
+        if message is not None
+        else [one.analysis for one in telling.case.carried]
+    )
+    told = []
+    for one in tree:
+        judgement = telling.judged.get(one.address)
+        mine = telling.findings_at.get(one.address, [])
+        if judgement is None or judgement.verdict not in BAD or one is message or one.artifact.relation == "body":
+            continue
+        if not mine and one.artifact.relation in ("macro", "decoded"):
+            continue
+        told.append(_file(one, mine, (message.artifact.depth if message else 0)))
+    return told[:FILE_STEPS]
+
+
+def _file(one: Analysis, mine: Sequence[Finding], above: int) -> Step:
+    urls = [url for url in dict.fromkeys(one.values("url")) if isinstance(url, Url)]
+    values = (
+        ("name", one.artifact.name),
+        ("relation", one.artifact.relation),
+        ("size", one.size_bytes),
+        ("media_type", one.media_type),
+        ("password", one.first("archive.password") or one.first("office.password")),
+        ("urls", tuple(url.canonical or url.raw for url in urls)),
+        ("findings", tuple(finding.id for finding in mine)),
+    )
+    evidence = (one.id, *(finding.id for finding in mine))
+    return Step(None, "file", Text("step.file.found", values), techniques(mine), evidence, one.artifact.depth - above)
+
+
+def _host_steps(telling: Telling) -> list[Step]:
+    case = telling.case
+    told = [_saved(joins) for joins in _saves(case.joins)]
+    opened = {one.process.key: one for one in sorted(case.opened, key=_by_directness, reverse=True)}
+    for process in ordered(case.processes.values()):
+        told += _process(process, opened.get(process.key), telling)
+    return sorted(told, key=lambda step: step.at_ns or 0)
+
+
+def _by_directness(join: Join) -> tuple[int, float]:
+    """Order joins by how directly they show an opening: by name, by bytes, by a command the file holds."""
+    return ("opened", "hash", "command").index(join.how), -join.weight
+
+
+def _saves(joins: Iterable[Join]) -> list[list[Join]]:
+    """Group saves by file and host: the write itself and the stream that Windows marks downloads with."""
+    groups: dict[tuple[str, str], list[Join]] = defaultdict(list)
+    for one in joins:
+        if one.how == "saved":
+            path = str(one.event.fields.get("TargetFilename")).partition(":Zone")[0].lower()
+            groups[one.process.host, path].append(one)
+    return list(groups.values())
+
+
+def _saved(joins: Sequence[Join]) -> Step:
+    first = joins[0]
+    values = (
+        ("image", first.process.name),
+        ("path", first.event.fields.get("TargetFilename")),
+        ("host", first.process.host),
+        ("user", first.process.user or first.event.user),
+    )
+    evidence = tuple(dict.fromkeys(one.event.id for one in joins))
+    return Step(first.event.time_ns, "endpoint", Text("step.endpoint.saved", values), (), evidence)
+
+
+def _process(process: Process, join: Join | None, telling: Telling) -> list[Step]:
+    told = []
+    by_event = telling.findings_at
+    if process.creation is not None:
+        mine = by_event.get(process.creation.id, [])
+        told.append(_started(process, join, mine, telling))
+    writes = targets(process.actions, "file_event", "TargetFilename")
+    told += [step for path, events in writes.items() if (step := _wrote(process, path, events, telling))][:WRITES_TOLD]
+    told += [
+        _set(process, path, events, telling)
+        for path, events in targets(process.actions, "registry_set", "TargetObject").items()
+    ]
+    told += _network(process, telling)[:CONNECTIONS_TOLD]
+    return told + _others(process, telling)
+
+
+def _started(process: Process, join: Join | None, mine: Sequence[Finding], telling: Telling) -> Step:
+    assert process.creation is not None
+    values = [
+        ("image", process.name),
+        ("command", process.command_line or process.image),
+        ("unfolded", process.unfolded if process.unfolded != process.command_line else ""),
+        ("parent", process.parent.name if process.parent else ""),
+        ("user", process.user),
+        ("host", process.host),
+        ("findings", tuple(finding.id for finding in mine)),
+    ]
+    key, base = "step.endpoint.started", tuple[str, ...]()
+    if join is not None and (process.parent is None or process.parent.key not in telling.case.processes):
+        name = next(
+            (one.analysis.artifact.name for one in telling.case.carried if one.analysis.address == join.artifact),
+            join.value,
+        )
+        values.append(("name", name))
+        key, base = ("step.endpoint.opened", ("T1204.002",)) if join.how == "opened" else ("step.endpoint.ran", ())
+    twins = [event for event in process.actions if event.logsource.category == "process_creation"]
+    mine = [*mine, *(finding for event in twins for finding in telling.findings_at.get(event.id, []))]
+    evidence = [process.creation.id, *(event.id for event in twins)]
+    parent = process.parent
+    if parent is not None and parent.creation is not None and parent.key not in telling.case.processes:
+        evidence.append(parent.creation.id)  # the program it was started through, which is no part of the case itself
+    evidence += [finding.id for finding in mine]
+    return Step(process.at_ns, "endpoint", Text(key, tuple(values)), techniques(mine, *base), tuple(evidence))
+
+
+def _wrote(process: Process, path: str, events: Sequence[Event], telling: Telling) -> Step | None:
+    """Tell of a written file that can run, that a rule found, or that a process of the case names."""
+    mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
+    name = basename(path).lower()
+    ran = any(
+        name in f"{other.command_line} {other.image}".lower()
+        for other in telling.case.processes.values()
+        if other is not process
+    )
+    if not (mine or ran or splitext(name)[1] in RUNNABLE):
+        return None
+    values = (("image", process.name), ("path", path), ("findings", tuple(finding.id for finding in mine)))
+    evidence = (events[0].id, *(finding.id for finding in mine))
+    return Step(events[0].time_ns, "endpoint", Text("step.endpoint.wrote", values), techniques(mine), evidence)
+
+
+def _set(process: Process, path: str, events: Sequence[Event], telling: Telling) -> Step:
+    mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
+    details = events[-1].fields.get("Details")
+    values = (
+        ("image", process.name),
+        ("path", path),
+        ("details", details),
+        ("findings", tuple(finding.id for finding in mine)),
+    )
+    base = ("T1547.001",) if "\\currentversion\\run" in path.lower() else ()
+    evidence = (events[0].id, *(finding.id for finding in mine))
+    return Step(
+        events[0].time_ns, "endpoint", Text("step.endpoint.persisted", values), techniques(mine, *base), evidence
+    )
+
+
+def _network(process: Process, telling: Telling) -> list[Step]:
+    told = []
+    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in process.actions:
+        if event.logsource.category == "network_connection":
+            target = str(event.fields.get("DestinationHostname") or event.fields.get("DestinationIp") or "")
+            groups[
+                target if target != "-" else str(event.fields.get("DestinationIp")),
+                str(event.fields.get("DestinationPort")),
+            ].append(event)
+        elif event.logsource.category == "dns_query":
+            groups[str(event.fields.get("QueryName") or ""), ""].append(event)
+    for (target, port), events in groups.items():
+        mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
+        known = next(
+            (telling.urls[value] for event in events for value in addresses_of(event) if value in telling.urls), []
+        )
+        holder, place, number = known[0] if known else (None, 0, 0)
+        values = (
+            ("image", process.name),
+            ("target", target),
+            ("port", port),
+            ("times", len(events)),
+            ("holder", holder.artifact.name if holder else ""),
+            ("place", place),
+            ("number", number),
+            ("findings", tuple(finding.id for finding in mine)),
+        )
+        key = "step.network.connected" if port else "step.network.resolved"
+        evidence = (events[0].id, *(finding.id for finding in mine), *((holder.id,) if holder else ()))
+        told.append(Step(events[0].time_ns, "network", Text(key, values), techniques(mine), evidence))
+    return told
+
+
+def _others(process: Process, telling: Telling) -> list[Step]:
+    """Tell of whatever else rules found on a process: loaded modules, access to others, script blocks."""
+    told_kinds = {"process_creation", "file_event", "create_stream_hash", "registry_set"}
+    told_kinds |= {"network_connection", "dns_query"}
+    groups: dict[tuple[str, ...], list[Event]] = defaultdict(list)
+    for event in process.actions:
+        mine = telling.findings_at.get(event.id, [])
+        if mine and event.logsource.category not in told_kinds:
+            groups[tuple(finding.rule_id for finding in mine)].append(event)
+    told = []
+    for events in groups.values():
+        mine = telling.findings_at[events[0].id]
+        values = (("image", process.name), ("times", len(events)), ("findings", tuple(finding.id for finding in mine)))
+        evidence = (events[0].id, *(finding.id for finding in mine))
+        told.append(
+            Step(events[0].time_ns, "endpoint", Text("step.endpoint.found", values), techniques(mine), evidence)
+        )
+    return told

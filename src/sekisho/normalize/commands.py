@@ -1,0 +1,51 @@
+"""Command lines of process events are unfolded when they hide something, so that rules read what really runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from sekisho.model.event import Event
+from sekisho.model.url import Url
+
+# What an unfolder can undo: carets, backticks, substring and replace expansion, encoded PowerShell, numeric hosts.
+HIDES = re.compile(
+    r"\^|`|%\w+:|![\w~:]+!|\s[-/]e(?:nc?|ncod\w*)?\s|frombase64|://|\"\w+\"\w|['\"]\s*\+\s*['\"]", re.IGNORECASE
+)
+FIELDS = ("CommandLine.unfolded", "CommandLine.tricks", "CommandLine.url", "url.hidden_by")
+
+
+class Unfolded(Protocol):
+    """What unfolding a command line gives."""
+
+    @property
+    def text(self) -> str:
+        """The command line as it would run."""
+
+    @property
+    def tricks(self) -> tuple[str, ...]:
+        """How it was hidden."""
+
+    @property
+    def urls(self) -> tuple[Url, ...]:
+        """URLs in it, canonical."""
+
+
+def enrich(event: Event, unfold: Callable[[str], Unfolded]) -> Event:
+    """Add FIELDS to a process creation whose command line hides something; give any other event back as it is."""
+    if event.logsource.category != "process_creation":
+        return event
+    command = event.fields.get("CommandLine")
+    if not isinstance(command, str) or HIDES.search(command) is None:
+        return event
+    unfolded = unfold(command)
+    hidden = sorted({trick.strip() for url in unfolded.urls for trick in url.hidden_by.split(",") if trick.strip()})
+    added = {
+        "CommandLine.unfolded": unfolded.text,
+        "CommandLine.tricks": list(unfolded.tricks),
+        "CommandLine.url": [url.canonical or url.raw for url in unfolded.urls],
+        "url.hidden_by": hidden,
+    }
+    return replace(event, fields={**event.fields, **added})

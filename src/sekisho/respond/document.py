@@ -1,0 +1,220 @@
+"""The result as JSON: the versioned contract that other programs read (``docs/reference/result.schema.json``).
+
+Values are raw, neither defanged nor cut: they are evidence. Sentences are worded in the chosen language.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+import sekisho
+from sekisho.model.artifact import Analysis
+from sekisho.model.event import Event
+from sekisho.model.finding import Finding
+from sekisho.model.incident import Edge, Incident, Step, Text
+from sekisho.model.result import Result
+from sekisho.model.url import Url
+from sekisho.model.verdict import Judgement
+from sekisho.respond.wording import Words
+
+SCHEMA = "sekisho/1"
+
+
+def dump(result: Result, words: Words) -> bytes:
+    """Give the result as indented UTF-8 JSON, keys in the contract's order."""
+    return orjson.dumps(document(result, words), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=_plain)
+
+
+def document(result: Result, words: Words) -> dict[str, Any]:
+    """Give the result as plain dictionaries and lists."""
+    return {
+        "schema": SCHEMA,
+        "version": sekisho.__version__,
+        "language": words.language,
+        "verdict": result.verdict.value,
+        "inputs": [
+            {"path": one.path, "kind": one.kind, "records": one.records, "skipped": one.skipped, "failed": one.failed}
+            for one in result.inputs
+        ],
+        "artifacts": [_artifact(analysis, judgement, words) for analysis, judgement in result.artifacts],
+        "findings": [_finding(one, words) for one in result.findings],
+        "incidents": [_incident(one, words) for one in result.incidents],
+        "events": [_event(one) for one in result.events],
+        "rules": {
+            "loaded": result.rules_loaded,
+            "failed": [{"path": one.path, "line": one.line, "reason": one.reason} for one in result.rules_failed],
+        },
+        "timing": result.timing,
+    }
+
+
+def moment(at_ns: int | None) -> str | None:
+    """Give ISO 8601 in UTC with microseconds, or null."""
+    if at_ns is None:
+        return None
+    seconds, rest = divmod(at_ns, 1_000_000_000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{rest // 1000:06d}Z" if rest else f"{text}Z"
+
+
+def _artifact(one: Analysis, judgement: Judgement, words: Words) -> dict[str, Any]:
+    features: dict[str, list[Any]] = defaultdict(list)
+    for feature in one.features:
+        if not isinstance(feature.value, Url):
+            features[feature.name].append(feature.value)
+    return {
+        "id": one.id,
+        "address": one.address,
+        "parent": one.artifact.parent,
+        "name": one.artifact.name,
+        "relation": one.artifact.relation,
+        "sha256": one.sha256 or None,
+        "size": one.size_bytes,
+        "media_type": one.media_type,
+        "analyzers": list(one.analyzers),
+        "verdict": judgement.verdict.value,
+        "probability": round(judgement.probability, 4),
+        "reasons": [
+            {
+                "signal": reason.signal,
+                "text": dict(reason.texts).get(words.language, reason.text),
+                "weight": round(reason.weight, 3),
+                "evidence": [_evidence(item) for item in reason.evidence],
+            }
+            for reason in judgement.reasons
+        ],
+        "unscanned": one.unscanned or None,
+        "notes": list(one.notes),
+        "features": dict(features),
+        "urls": [_url(url) for url in dict.fromkeys(one.values("url")) if isinstance(url, Url)],
+    }
+
+
+def _evidence(item: Any) -> dict[str, Any]:
+    if isinstance(item, tuple):
+        return {"field": item[0], "value": item[1]}
+    return {"field": "artifact", "value": item}
+
+
+def _url(url: Url) -> dict[str, Any]:
+    return {
+        "raw": url.raw,
+        "canonical": url.canonical,
+        "host": url.host,
+        "ip": url.ip or None,
+        "hidden_by": url.hidden_by or None,
+        "shown": url.shown or None,
+        "where": url.where or None,
+    }
+
+
+def _finding(one: Finding, words: Words) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "rule_id": one.rule_id,
+        "title": one.title_in(words.language),
+        "level": one.level,
+        "attack": list(one.attack),
+        "layer": one.layer,
+        "source": one.source,
+        "record": one.record,
+        "time": moment(one.time_ns),
+        "host": one.host,
+        "user": one.user,
+        "event": one.event_id,
+        "weight": one.weight,
+        "evidence": [{"field": item.field, "value": item.value} for item in one.evidence],
+    }
+
+
+def _incident(one: Incident, words: Words) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "verdict": one.verdict.value,
+        "probability": one.probability,
+        "severity": one.severity,
+        "score": one.score,
+        "title": words.say(one.title),
+        "root_cause": one.root_cause or None,
+        "root_cause_text": words.say(one.root_text),
+        "first_at": moment(one.first_at_ns),
+        "last_at": moment(one.last_at_ns),
+        "steps": [_step(step, words) for step in one.steps],
+        "entities": [{"type": entity.type, "value": entity.value, "role": entity.role} for entity in one.entities],
+        "graph": {
+            "nodes": [
+                {
+                    "id": node.id,
+                    "type": node.type,
+                    "label": node.label,
+                    "layer": node.layer,
+                    "verdict": node.verdict or None,
+                }
+                for node in one.nodes
+            ],
+            "edges": [_edge(edge, words) for edge in one.edges],
+        },
+        "findings": list(one.findings),
+        "recommendations": [
+            {
+                "action": item.action,
+                "targets": list(item.targets),
+                "why": words.say(item.why),
+                "evidence": list(item.evidence),
+            }
+            for item in one.recommendations
+        ],
+        "unknown": [words.say(text) for text in one.unknown],
+    }
+
+
+def _step(step: Step, words: Words) -> dict[str, Any]:
+    return {
+        "at": moment(step.at_ns),
+        "layer": step.layer,
+        "what": words.say(step.what),
+        "reasons": words.reasons(step.what),
+        "attack": list(step.attack),
+        "evidence": list(step.evidence),
+        "facts": _facts(step.what),
+    }
+
+
+def _facts(text: Text) -> dict[str, Any]:
+    """Give what a sentence was made of, raw, for programs that must not parse prose."""
+    return {"key": text.key, **{name: value for name, value in text.values if name != "findings" and value != ""}}
+
+
+def _edge(edge: Edge, words: Words) -> dict[str, Any]:
+    return {
+        "source": edge.source,
+        "target": edge.target,
+        "relation": edge.relation,
+        "at": moment(edge.at_ns),
+        "why": words.say(edge.why),
+        "weight": round(edge.weight, 3),
+        "evidence": list(edge.evidence),
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    source = event.logsource
+    return {
+        "id": event.id,
+        "logsource": {"product": source.product, "category": source.category, "service": source.service},
+        "source": event.source,
+        "record": event.record,
+        "time": moment(event.time_ns),
+        "host": event.host,
+        "user": event.user,
+        "fields": dict(event.fields),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Give something JSON can hold for the few values that are not plain already."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,193 @@
+"""The story in the terminal: one block per incident, readable in a minute."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Styled
+
+from sekisho.model.artifact import Analysis
+from sekisho.model.incident import Incident, Step
+from sekisho.model.result import Result
+from sekisho.model.url import Url
+from sekisho.model.verdict import Reason, Verdict
+from sekisho.respond.wording import Words, safe
+
+STYLES = {"malicious": "bold red", "suspicious": "bold yellow", "unscanned": "bold magenta", "clean": "bold green"}
+LAYERS = {"mail": "cyan", "file": "magenta", "endpoint": "yellow", "network": "blue", "server": "blue"}
+ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN = 12, 8, 20
+ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN = 40, 6, 12
+
+
+def story(result: Result, words: Words, console: Console) -> None:
+    """Print every incident, then what was read and what was not."""
+    for incident in result.incidents[:INCIDENTS_SHOWN]:
+        _incident(incident, words, console)
+    if len(result.incidents) > INCIDENTS_SHOWN:
+        console.print(words.get("label.more", count=len(result.incidents) - INCIDENTS_SHOWN), style="dim")
+    if not result.incidents:
+        _headline(result, words, console)
+        files(result, words, console, only_notable=True)
+    _footer(result, words, console)
+
+
+def files(result: Result, words: Words, console: Console, *, only_notable: bool = False) -> None:
+    """Print the verdict of each file with its reasons in order of weight, and the tree inside it."""
+    shown = 0
+    for analysis, judgement in result.artifacts:
+        notable = judgement.verdict is not Verdict.CLEAN
+        top = analysis.artifact.parent is None
+        if (only_notable and not notable) or not (top or notable) or shown >= ARTIFACTS_SHOWN:
+            continue
+        shown += 1
+        indent = "  " * min(analysis.artifact.depth, 8)
+        name = safe(analysis.address if top else analysis.artifact.name)
+        line = Styled(f"{indent}{'' if top else '» '}")
+        line.append(words.word("verdict", judgement.verdict), STYLES[judgement.verdict])
+        line.append(f"  {name}", "bold" if top else "")
+        line.append(f"  {analysis.media_type} · {words.get('step.file.size', count=analysis.size_bytes)}", "dim")
+        if notable and judgement.verdict is not Verdict.UNSCANNED:
+            line.append(f" · {words.get('label.probability')} {judgement.probability:.2f}", "dim")
+        console.print(line, soft_wrap=True)
+        _reasons(analysis.unscanned, judgement.reasons, indent, words, console)
+        if notable:
+            _urls(analysis, indent, console)
+
+
+def _urls(analysis: Analysis, indent: str, console: Console) -> None:
+    urls = [url for url in dict.fromkeys(analysis.values("url")) if isinstance(url, Url)]
+    for url in urls[:URLS_SHOWN]:
+        line = Styled(f"{indent}    {safe(url.canonical or url.raw)}", "blue")
+        if url.hidden_by:
+            line.append(f"  {url.hidden_by}: {safe(url.raw)}", "red")
+        console.print(line, soft_wrap=True)
+
+
+def _reasons(unscanned: str, reasons: tuple[Reason, ...], indent: str, words: Words, console: Console) -> None:
+    if unscanned:
+        console.print(Styled(f"{indent}    {safe(unscanned)}", "magenta"), soft_wrap=True)
+    for reason in reasons[:REASONS_SHOWN]:
+        if reason.signal.startswith("child:"):
+            verdict = words.word("verdict", reason.signal.partition(":")[2])
+            text = words.get("child", name=reason.text, verdict=verdict)
+        else:
+            text = safe(dict(reason.texts).get(words.language, reason.text))
+        shown = [f"{pair[0]}: {safe(pair[1])}" for pair in reason.evidence if isinstance(pair, tuple)]
+        console.print(Styled(f"{indent}    +{reason.weight:.1f}  {text}"), soft_wrap=True)
+        if shown:
+            console.print(Styled(f"{indent}          {shown[0][:160]}", "dim"), soft_wrap=True)
+
+
+def _headline(result: Result, words: Words, console: Console) -> None:
+    records = sum(one.records for one in result.inputs)
+    line = Styled(words.word("verdict", result.verdict), STYLES[result.verdict])
+    line.append(f"  {words.get('label.no_incident', inputs=len(result.inputs), records=records)}")
+    console.print(line)
+
+
+def _incident(incident: Incident, words: Words, console: Console) -> None:
+    numbers = _References()
+    head = Styled(words.word("verdict", incident.verdict), STYLES[incident.verdict])
+    head.append(f"  {words.say(incident.title)}", "bold")
+    console.print()
+    console.print(head, soft_wrap=True)
+    facts = [
+        f"{words.get('label.probability')} {incident.probability:.2f}",
+        f"{words.get('label.severity')} {words.word('severity', incident.severity)}",
+        f"{words.get('label.score')} {incident.score:.2f}",
+        words.time(incident.first_at_ns, date=True)[:10],
+        incident.id,
+    ]
+    console.print(Styled("  ".join(fact for fact in facts if fact), "dim"))
+    console.print()
+    table = Table.grid(padding=(0, 1), expand=False)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    table.add_column(no_wrap=True, style="dim", justify="right")
+    for step in incident.steps:
+        _step(step, words, table, numbers)
+    console.print(table)
+    console.print()
+    _tail(incident, words, console)
+
+
+def _step(step: Step, words: Words, table: Table, numbers: _References) -> None:
+    indent = "  " * max(0, step.depth - 1) + ("» " if step.depth else "")
+    said, *rest = words.say(step.what).split("\n")
+    body = Styled(f"{indent}{said}")
+    for line in rest:
+        body.append(f"\n{'  ' * step.depth}  {line}", "italic")
+    for reason in words.reasons(step.what)[:REASONS_SHOWN]:
+        body.append(f"\n{'  ' * step.depth}  · {reason}", "red" if step.layer != "mail" else "yellow")
+    if step.attack:
+        body.append(f"\n{'  ' * step.depth}  {' '.join(step.attack)}", "dim")
+    layer = Styled(words.word("layer", step.layer), LAYERS.get(step.layer, ""))
+    table.add_row(words.time(step.at_ns), layer, body, numbers.of(step.evidence))
+
+
+def _tail(incident: Incident, words: Words, console: Console) -> None:
+    boxes = [one for one in incident.entities if one.type == "mailbox" and one.role in ("recipient", "opener")]
+    openers = [one for one in boxes if one.role == "opener"]
+    hosts = [one for one in incident.entities if one.type == "host"]
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold", ratio=1)
+    table.add_row(words.get("label.root"), words.say(incident.root_text))
+    if boxes:
+        opened = words.get("who.opened", opened=len(openers)) if openers else words.get("who.not_opened")
+        reached = words.get("who.reached", received=len(boxes))
+        table.add_row(words.get("label.who_else"), f"{reached}, {opened}: {words.listed([one.value for one in boxes])}")
+    elif hosts:
+        table.add_row(words.get("label.who_else"), words.listed([one.value for one in hosts]))
+    for index, text in enumerate(incident.unknown):
+        table.add_row("" if index else words.get("label.unknown"), words.say(text))
+    for index, one in enumerate(incident.recommendations[:ACTIONS_SHOWN]):
+        action = f"{words.word('action', one.action)} {words.listed(list(one.targets))}"
+        line = Styled(action)
+        line.append(f"  ({words.say(one.why)})", "dim")
+        table.add_row("" if index else words.get("label.do_now"), line)
+    console.print(table)
+    console.print()
+
+
+def _footer(result: Result, words: Words, console: Console) -> None:
+    skipped = [one for one in result.inputs if one.skipped]
+    if skipped:
+        console.print(Styled(words.get("label.skipped"), "bold"))
+        for one in sorted(skipped, key=lambda one: not one.failed)[:SKIPS_SHOWN]:
+            console.print(
+                Styled(f"  {safe(one.path)}: {safe(one.skipped)}", "" if one.failed else "dim"), soft_wrap=True
+            )
+        if len(skipped) > SKIPS_SHOWN:
+            console.print(Styled(f"  {words.get('label.more', count=len(skipped) - SKIPS_SHOWN)}", "dim"))
+    if result.rules_failed:
+        console.print(Styled(words.get("label.not_run", count=len(result.rules_failed)), "dim"))
+    values = {
+        "inputs": len(result.inputs),
+        "records": sum(one.records for one in result.inputs),
+        "artifacts": len(result.artifacts),
+        "findings": len(result.findings),
+        "rules": result.rules_loaded,
+    }
+    console.print(Styled(words.get("label.files_summary", **values), "dim"))
+
+
+class _References:
+    """Short evidence marks within one incident: m and a number for mails and files, e for events, f for findings."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, str] = {}
+        self._next = {"a": count(1), "e": count(1)}
+
+    def of(self, evidence: tuple[str, ...]) -> str:
+        """Give the marks of a step's artifacts and events (its findings stand on the same records)."""
+        marks = []
+        for key in evidence:
+            if key[:1] in self._next:
+                if key not in self._marks:
+                    self._marks[key] = f"{key[0]}{next(self._next[key[0]])}"
+                marks.append(self._marks[key])
+        return f"[{' '.join(marks)}]" if marks else ""
