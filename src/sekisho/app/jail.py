@@ -13,7 +13,9 @@ import resource
 import struct
 import sys
 import sysconfig
+import tempfile
 import time
+from io import BytesIO
 from pathlib import Path
 
 from sekisho.model.limits import Limits
@@ -61,6 +63,7 @@ def enter(limits: Limits) -> tuple[str, ...]:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     layers = ["rlimit"]
+    vars(tempfile)["TemporaryFile"] = _in_memory
     _bound_resources(limits)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         layers.append("no_new_privs")
@@ -75,6 +78,11 @@ def renew_cpu(limits: Limits) -> None:
     """Allow the next artifact its CPU seconds (the kernel counts a process's whole life)."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + limits.cpu_s, hard))
+
+
+def _in_memory(*_: object, **__: object) -> BytesIO:
+    """Stand in for a temporary file: a jailed process has no folder to write to, but some libraries want one."""
+    return BytesIO()
 
 
 def _bound_resources(limits: Limits) -> None:

@@ -227,7 +227,9 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     if parent is not None and parent.creation is not None and parent.key not in telling.case.processes:
         evidence.append(parent.creation.id)  # the program it was started through, which is no part of the case itself
     evidence += [finding.id for finding in mine]
-    return Step(process.at_ns, "endpoint", Text(key, tuple(values)), techniques(mine, *base), tuple(evidence))
+    return Step(
+        process.at_ns, "endpoint", Text(key, tuple(values)), techniques(mine, *base), tuple(dict.fromkeys(evidence))
+    )
 
 
 def _wrote(process: Process, path: str, events: Sequence[Event], telling: Telling) -> Step | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
-from sekisho.model.finding import Finding
+from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.incident import Incident
 from sekisho.model.verdict import Judgement, Verdict
 
@@ -49,3 +49,16 @@ class Result:
     rules_failed: tuple[RuleFailure, ...]
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds per stage; the only part that differs between two runs."""
+
+    def other_findings(self) -> list[tuple[Finding, int, tuple[str, ...]]]:
+        """Give the findings that no incident holds: one of each rule, how often, on which hosts; gravest first."""
+        told = {key for incident in self.incidents for key in incident.findings}
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            if finding.id not in told:
+                groups.setdefault(finding.rule_id, []).append(finding)
+        rows = [
+            (group[0], len(group), tuple(dict.fromkeys(one.host for one in group if one.host)))
+            for group in groups.values()
+        ]
+        return sorted(rows, key=lambda row: (-LEVELS.index(row[0].level), -row[1], row[0].title))

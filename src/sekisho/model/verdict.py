@@ -16,6 +16,7 @@ from typing import Any
 PRIOR = -3.0  # log-odds of an attack before anything is known: about 1 in 21
 DISCOUNT = 0.5  # what each further signal counts of the one before
 MALICIOUS_AT, SUSPICIOUS_AT = 0.90, 0.50  # probability
+SUREST = 0.99  # no sum of rules is surer than this: rules can be wrong together
 
 
 class Verdict(StrEnum):
@@ -61,7 +62,7 @@ def probability(weights: Iterable[float]) -> float:
     for weight in sorted(weights, reverse=True):
         total += weight * share
         share *= DISCOUNT
-    return 1.0 / (1.0 + exp(-total))
+    return min(SUREST, 1.0 / (1.0 + exp(-total)))
 
 
 def weight_of(chance: float) -> float:

@@ -11,7 +11,7 @@ from sekisho.model.incident import Edge, Incident, Node
 from sekisho.respond.wording import Words, safe
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 196, 50, 26, 46, 14  # px
-LABEL_COLUMNS = 25  # half-width columns that fit in a box
+LABEL_COLUMNS = 23  # half-width columns that fit in a box
 PER_ROW = 6
 SWEEPS = 6
 
@@ -68,7 +68,15 @@ def picture(incident: Incident, words: Words) -> Picture:
     return Picture(full + 2 * MARGIN, max(height, 2 * MARGIN), tuple(boxes.values()), tuple(lines))
 
 
-KINDS = {"sender": "mailbox", "mailbox": "mailbox", "process": "process", "file": "file", "written": "path"}
+KINDS = {
+    "sender": "mailbox",
+    "mailbox": "mailbox",
+    "process": "process",
+    "file": "file",
+    "written": "path",
+    "registry": "registry",
+    "address": "address",
+}  # a node's type and the word for it (catalogue: ``type.*``)
 
 
 def fit(label: str, columns: int = LABEL_COLUMNS) -> str:

@@ -47,6 +47,7 @@ def render(result: Result, words: Words) -> str:
         words=words,
         result=result,
         shown=shown,
+        others=result.other_findings(),
         more=len(result.incidents) - len(shown),
         artifacts=artifacts,
         events=events,

@@ -18,7 +18,7 @@ from sekisho.respond.wording import Words, safe
 STYLES = {"malicious": "bold red", "suspicious": "bold yellow", "unscanned": "bold magenta", "clean": "bold green"}
 LAYERS = {"mail": "cyan", "file": "magenta", "endpoint": "yellow", "network": "blue", "server": "blue"}
 ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN = 12, 8, 20
-ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN = 40, 6, 12
+ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN, OTHERS_SHOWN = 40, 6, 12, 15
 
 
 def story(result: Result, words: Words, console: Console) -> None:
@@ -27,6 +27,7 @@ def story(result: Result, words: Words, console: Console) -> None:
         _incident(incident, words, console)
     if len(result.incidents) > INCIDENTS_SHOWN:
         console.print(words.get("label.more", count=len(result.incidents) - INCIDENTS_SHOWN), style="dim")
+    _others(result, words, console)
     if not result.incidents:
         _headline(result, words, console)
         files(result, words, console, only_notable=True)
@@ -78,6 +79,22 @@ def _reasons(unscanned: str, reasons: tuple[Reason, ...], indent: str, words: Wo
         console.print(Styled(f"{indent}    +{reason.weight:.1f}  {text}"), soft_wrap=True)
         if shown:
             console.print(Styled(f"{indent}          {shown[0][:160]}", "dim"), soft_wrap=True)
+
+
+def _others(result: Result, words: Words, console: Console) -> None:
+    """Print what rules found beside the incidents, one line a rule."""
+    rows = [row for row in result.other_findings() if row[0].layer not in ("mail", "file")]
+    if not rows:
+        return
+    console.print(Styled(words.get("label.other_findings"), "bold"))
+    for finding, times, hosts in rows[:OTHERS_SHOWN]:
+        line = Styled(f"  {words.word('severity', finding.level):<10}")
+        line.append(safe(finding.title_in(words.language)))
+        line.append(f"{words.get('step.times', count=times) if times > 1 else ''}  {words.listed(hosts, 3)}", "dim")
+        console.print(line, soft_wrap=True)
+    if len(rows) > OTHERS_SHOWN:
+        console.print(Styled(f"  {words.get('label.more', count=len(rows) - OTHERS_SHOWN)}", "dim"))
+    console.print()
 
 
 def _headline(result: Result, words: Words, console: Console) -> None:

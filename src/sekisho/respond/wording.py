@@ -80,6 +80,9 @@ class Words:
             return self.get("step.times", count=value) if isinstance(value, int) and value > 1 else ""
         if name == "holder":
             return self._holder(values) if value else ""
+        if name == "finding":
+            named = [self._findings[key] for key in values.get("findings", ()) if key in self._findings]
+            return safe(named[0].title_in(self.language)) if named else self.get("label.findings")
         if name == "at":
             return self.time(values.get("at_ns"), date=True)
         if name == "sender_name":
