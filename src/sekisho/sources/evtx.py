@@ -1,0 +1,154 @@
+"""Windows event logs (.evtx): one row a record, in file order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from struct import Struct
+from typing import Any, BinaryIO
+
+import orjson
+from evtx import PyEvtxParser
+
+from sekisho.model.artifact import Artifact
+from sekisho.model.errors import SourceError
+from sekisho.sources import Gap, Row, source
+
+MAGIC, CHUNK_MAGIC = b"ElfFile\x00", b"ElfChnk\x00"
+HEADER_BYTES, CHUNK_BYTES, CHUNK_HEADER_BYTES = 4096, 65536, 512
+CHUNK_COUNT_AT = 42
+LISTS_AT, LIST_ITEM_BYTES = 128, 8
+"""64 lists of strings and 32 of templates; each item begins with the offset of the next."""
+MAX_ITEMS = 8_192
+"""Items of all lists of one chunk: as many as fit when each is as small as can be."""
+_LINK, _LISTS = Struct("<I"), Struct("<96I")
+_BROKEN = (RuntimeError, OSError, ValueError, OverflowError)
+"""What the library raises, and the JSON reader at its output."""
+PAGE_BITS, PAGE_MASK, MAX_PAGES = 10, 1023, 65_536
+"""Ids seen are kept as bits, 1,024 to a page; beyond so many pages every record is named with its place."""
+MAX_ERRORS = 3_000
+"""Broken places after which a chunk is given up; the smallest record takes 28 of its 65,024 bytes."""
+
+
+def recognise(head: bytes, path: Path) -> bool:
+    """Tell an event log by its file header."""
+    return head.startswith(MAGIC)
+
+
+@source("evtx", recognise=recognise, event_class="windows")
+def read(path: Path) -> Iterator[Row | Artifact | Gap]:
+    """Read every record that still can be read.
+
+    Yields:
+        A row per record, in file order, its fields being ``{"Event": {"System": …, "EventData": …}}`` and its record
+        the event record id; a gap for each broken record or chunk and for a file that ends too early.
+
+    Raises:
+        SourceError: the file cannot be opened or is no event log.
+
+    Source: libyal, "Windows XML Event Log (EVTX) format", file header and chunk.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise SourceError(error.strerror or "cannot be opened", str(path)) from error
+    with file:
+        header = file.read(HEADER_BYTES)
+        if not header.startswith(MAGIC):
+            raise SourceError("no event log", str(path))
+        if len(header) < HEADER_BYTES:
+            yield Gap("header", f"file is cut: {len(header)} of {HEADER_BYTES} header bytes present")
+        yield from _chunks(header.ljust(HEADER_BYTES, b"\0"), file)
+
+
+def _chunks(header: bytes, file: BinaryIO) -> Iterator[Row | Gap]:
+    """Give the records of every chunk; what is missing of the last one is made up with zeros."""
+    announced = int.from_bytes(header[CHUNK_COUNT_AT : CHUNK_COUNT_AT + 2], "little")
+    one = header[:CHUNK_COUNT_AT] + b"\x01\x00" + header[CHUNK_COUNT_AT + 2 :]
+    naming, number, whole = _Names(), 0, 0
+    while chunk := file.read(CHUNK_BYTES):
+        number += 1
+        whole += len(chunk) == CHUNK_BYTES
+        if chunk.startswith(CHUNK_MAGIC) and len(chunk) > CHUNK_HEADER_BYTES:
+            yield from _records(one + _unlooped(chunk.ljust(CHUNK_BYTES, b"\0")), number, naming)
+        elif number <= announced and (len(chunk) == CHUNK_BYTES or chunk.strip(b"\0")):
+            yield Gap(f"chunk {number}", "no chunk of records")
+    if announced > whole:
+        yield Gap("end", f"file is cut: {announced} chunks announced, {whole} whole ones present")
+
+
+def _unlooped(chunk: bytes) -> bytes:
+    """Give a chunk whose lists of strings and templates end: the library follows them for ever in a circle."""
+    steps, follow = 0, _LINK.unpack_from
+    for at in _LISTS.unpack_from(chunk, LISTS_AT):
+        while at:
+            steps += 1
+            if steps > MAX_ITEMS or not CHUNK_HEADER_BYTES <= at < CHUNK_BYTES - LIST_ITEM_BYTES:
+                return _patched(chunk)
+            (at,) = follow(chunk, at)
+    return chunk
+
+
+def _patched(chunk: bytes) -> bytes:
+    """End each list where it turns back on itself or leaves the chunk."""
+    patched = bytearray(chunk)
+    for slot, at in enumerate(_LISTS.unpack_from(patched, LISTS_AT)):
+        link, seen = LISTS_AT + 4 * slot, set()
+        while at:
+            if at in seen or not CHUNK_HEADER_BYTES <= at < CHUNK_BYTES - LIST_ITEM_BYTES:
+                _LINK.pack_into(patched, link, 0)
+                break
+            seen.add(at)
+            link, at = at, _LINK.unpack_from(patched, at)[0]
+    return bytes(patched)
+
+
+def _records(log: bytes, number: int, naming: _Names) -> Iterator[Row | Gap]:
+    """Give the records of a log of one chunk."""
+    errors, last, loads = 0, "", orjson.loads
+    try:
+        records = PyEvtxParser(BytesIO(log), number_of_threads=1).records_json()
+    except _BROKEN as error:
+        yield Gap(f"chunk {number}", _first_line(error))
+        return
+    while errors < MAX_ERRORS:
+        try:
+            record: Any
+            for record in records:
+                fields = loads(record["data"])
+                last = naming.name(fields, record["event_record_id"])
+                yield Row(last, fields)
+        except _BROKEN as error:  # the library goes on after its errors
+            errors += 1
+            yield Gap(f"chunk {number} after {last}" if last else f"chunk {number}", _first_line(error))
+        else:
+            return
+    yield Gap(f"chunk {number}", f"more than {MAX_ERRORS} broken places: the rest was not read")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300] or type(error).__name__
+
+
+class _Names:
+    """Gives each record the EventRecordID that Event Viewer shows, with its place added where that is not unique.
+
+    Logs collected from several hosts and logs that were joined repeat their ids.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+
+    def name(self, fields: dict[str, Any], in_file: int) -> str:
+        """Give the record's name: ``4711``, or ``4711@12`` for the second of that id, 12 being its id in the file."""
+        try:
+            shown = int(fields["Event"]["System"]["EventRecordID"])
+        except (KeyError, TypeError, ValueError):
+            return f"@{in_file}"
+        page, bit = shown >> PAGE_BITS, 1 << (shown & PAGE_MASK)
+        seen = self._seen.get(page, 0)
+        if seen & bit or len(self._seen) > MAX_PAGES:
+            return f"{shown}@{in_file}"
+        self._seen[page] = seen | bit
+        return str(shown)
