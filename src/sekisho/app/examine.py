@@ -6,21 +6,19 @@ replaced, the artifact becomes ``unscanned`` with the reason, and its siblings g
 
 from __future__ import annotations
 
-import faulthandler
-import os
-import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import NamedTuple
 
 from sekisho import analyzers
 from sekisho.analyzers.identify import CONTAINERS_NOT_READ, media_type
 from sekisho.app import jail
+from sekisho.app.worker import Worker, why
 from sekisho.model.artifact import Analysis, Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, Limits
@@ -152,21 +150,15 @@ class Tree:
         return not self.pending and not self.running
 
 
-class Worker:
-    """One jailed process and the artifact it has in hand."""
+class Analyst(Worker):
+    """A worker and the artifact it has in hand."""
 
     def __init__(self, limits: Limits) -> None:
-        """Fork it: everything imported so far is there at once, and nothing else can be reached."""
+        """Start it; it waits for its first artifact."""
+        super().__init__(partial(_serve, limits), limits)
         self.limits = limits
-        self.pipe, inside = Pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self.pipe.close()
-            _serve(inside, limits)
-        inside.close()
         self.artifact: Artifact | None = None
         self.tree: Tree | None = None
-        self.deadline = 0.0
 
     def give(self, tree: Tree) -> None:
         """Start on the tree's next artifact."""
@@ -177,36 +169,19 @@ class Worker:
         self.pipe.send(artifact)
 
     def collect(self) -> Examined | None:
-        """Take the answer; None when the worker died over it."""
+        """Take the answer; None when the process died over it."""
         try:
             answer: Examined = self.pipe.recv()
         except (EOFError, OSError):
             return None
         return answer
 
-    def end(self) -> str:
-        """Kill the process and tell how it had ended."""
-        self.pipe.close()
-        os.kill(self.pid, signal.SIGKILL)
-        _, status = os.waitpid(self.pid, 0)
-        number = os.waitstatus_to_exitcode(status)
-        return signal.Signals(-number).name if number < 0 else f"exit {number}"
 
-
-def _serve(pipe: Connection, limits: Limits) -> None:
-    """Analyse artifacts as they come, in the jail, until the pipe closes; never returns."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    faulthandler.disable()  # the run names a crash; its trace would only litter the terminal
-    try:
-        jail.enter(limits)
-        while True:
-            artifact: Artifact = pipe.recv()
-            jail.renew_cpu(limits)
-            pipe.send(analyse(artifact, limits))
-    except (EOFError, OSError, KeyboardInterrupt):
-        os._exit(0)
-    finally:
-        os._exit(1)
+def _serve(limits: Limits, pipe: Connection) -> None:
+    while True:
+        artifact: Artifact = pipe.recv()
+        jail.renew_cpu(limits)
+        pipe.send(analyse(artifact, limits))
 
 
 class Pool:
@@ -216,8 +191,8 @@ class Pool:
         """Workers start when the first artifact comes."""
         analyzers.load()
         self.jobs, self.limits = jobs, limits
-        self.idle: list[Worker] = []
-        self.busy: list[Worker] = []
+        self.idle: list[Analyst] = []
+        self.busy: list[Analyst] = []
 
     def __enter__(self) -> Pool:
         return self
@@ -249,7 +224,7 @@ class Pool:
         for tree in trees:
             while tree.pending:
                 if not self.idle and len(self.busy) < self.jobs:
-                    self.idle.append(Worker(self.limits))
+                    self.idle.append(Analyst(self.limits))
                 if not self.idle:
                     return
                 worker = self.idle.pop()
@@ -269,7 +244,7 @@ class Pool:
             elif now >= worker.deadline:
                 self._settle(worker, None, str(LimitError("wall_s", self.limits.wall_s)))
 
-    def _settle(self, worker: Worker, examined: Examined | None, late: str) -> None:
+    def _settle(self, worker: Analyst, examined: Examined | None, late: str) -> None:
         tree, artifact = worker.tree, worker.artifact
         assert tree is not None
         assert artifact is not None
@@ -277,16 +252,10 @@ class Pool:
         tree.running -= 1
         if examined is None:
             ended = worker.end()
-            examined = _lost(artifact, late or _why(ended, self.limits))
+            examined = _lost(artifact, late or why(ended, self.limits))
         else:
             self.idle.append(worker)
         tree.take(examined, self.limits)
-
-
-def _why(ended: str, limits: Limits) -> str:
-    if ended == signal.SIGXCPU.name:
-        return str(LimitError("cpu_s", limits.cpu_s))
-    return f"the analysis was ended by {ended}"
 
 
 def _lost(artifact: Artifact, reason: str) -> Examined:

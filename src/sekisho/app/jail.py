@@ -15,6 +15,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -55,10 +56,10 @@ BPF_LOAD_WORD, BPF_JUMP_EQUAL, BPF_RETURN = 0x20, 0x15, 0x06
 SECCOMP_ALLOW, SECCOMP_ERRNO_EPERM = 0x7FFF0000, 0x00050001
 
 
-def enter(limits: Limits) -> tuple[str, ...]:
+def enter(limits: Limits, readable: Sequence[str] = ()) -> tuple[str, ...]:
     """Give up all that an analyser does not need; tell which layers hold.
 
-    Call it once, in a freshly forked worker, after the usual imports.
+    Call it once, in a freshly forked worker, after the usual imports. ``readable`` are files it may still open.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
@@ -67,7 +68,7 @@ def enter(limits: Limits) -> tuple[str, ...]:
     _bound_resources(limits)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         layers.append("no_new_privs")
-        if _landlock(libc):
+        if _landlock(libc, readable):
             layers.append("landlock")
         if _seccomp(libc):
             layers.append("seccomp")
@@ -99,22 +100,26 @@ def _bound_resources(limits: Limits) -> None:
         resource.setrlimit(kind, (bound, bound))
 
 
-def _readable() -> list[str]:
+def _library_folders() -> list[str]:
     """Folders that imports inside an analyser may still read."""
     library = Path(__file__).resolve().parents[2]
     paths = {*sysconfig.get_paths().values(), *(entry for entry in sys.path if entry), str(library), "/usr/lib", "/lib"}
     return [path for path in sorted(paths) if Path(path).is_dir()]
 
 
-def _landlock(libc: ctypes.CDLL) -> bool:
+def _landlock(libc: ctypes.CDLL, readable: Sequence[str]) -> bool:
     attributes = ctypes.create_string_buffer(struct.pack("=Q", ACCESS_FS_ALL_V1))
     ruleset = libc.syscall(SYS_CREATE_RULESET, attributes, ctypes.c_size_t(8), 0)
     if ruleset < 0:
         return False
     try:
-        for folder in _readable():
-            handle = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-            beneath = ctypes.create_string_buffer(struct.pack("=Qi", ACCESS_READ_FILE | ACCESS_READ_DIR, handle))
+        allowed = [(path, ACCESS_READ_FILE | ACCESS_READ_DIR) for path in _library_folders()]
+        for path, access in [*allowed, *((path, ACCESS_READ_FILE) for path in readable)]:
+            try:
+                handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
+                continue  # it went away; opening it will say so
+            beneath = ctypes.create_string_buffer(struct.pack("=Qi", access, handle))
             libc.syscall(SYS_ADD_RULE, ruleset, RULE_PATH_BENEATH, beneath, 0)
             os.close(handle)
         return bool(libc.syscall(SYS_RESTRICT_SELF, ruleset, 0) == 0)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from sekisho.analyzers.command_line import unfold
 from sekisho.app import intake
 from sekisho.app.examine import Pool
+from sekisho.app.logs import read_logs
 from sekisho.correlate.history import History
 from sekisho.correlate.incidents import correlate
 from sekisho.correlate.joins import Carried
@@ -23,9 +23,8 @@ from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.result import Input, Result, RuleFailure
 from sekisho.model.verdict import Judgement, Verdict
-from sekisho.normalize import artifacts, windows
-from sekisho.normalize.commands import enrich
-from sekisho.sources import Gap, Row
+from sekisho.normalize import artifacts
+from sekisho.sources import Gap
 
 GAPS_NAMED = 5  # per file; the rest are counted
 REOPEN_BYTES = 256 * 1024 * 1024  # of files kept at hand while passwords may still turn up in another mail
@@ -148,19 +147,31 @@ def _artifacts(run: Run, found: Iterable[intake.Intake]) -> Iterator[Artifact]:
 
 
 def _mailbox(run: Run, one: intake.Intake) -> Iterator[Artifact]:
+    """Give the messages of a mailbox file; a file of one message is that mail itself."""
     assert one.source is not None
-    count, gaps = 0, []
+    count, gaps, first = 0, [], None
     try:
         for item in one.source.read(one.path):
             if isinstance(item, Artifact):
                 count += 1
-                address = f"{one.shown}{SEPARATOR}{item.name}"
-                yield replace(item, address=address, passwords=run.options.passwords)
+                if count == 1:
+                    first = item
+                    continue
+                for message in (first, item) if first is not None else (item,):
+                    yield _placed(message, f"{one.shown}{SEPARATOR}{message.name}", run)
+                first = None
             elif isinstance(item, Gap):
                 gaps.append(item)
     except SourceError as error:
         gaps.append(Gap("", error.reason))
-    run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
+    if first is not None:
+        yield _placed(replace(first, name=one.path.name), one.shown, run)
+    if count != 1 or gaps:
+        run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
+
+
+def _placed(message: Artifact, address: str, run: Run) -> Artifact:
+    return replace(message, address=address, passwords=run.options.passwords)
 
 
 def _locked(tree: Sequence[Analysis]) -> bool:
@@ -211,29 +222,20 @@ def _input(address: str, tree: Sequence[Analysis]) -> Input:
 
 
 def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
-    for done, one in enumerate(found, 1):
-        assert one.source is not None
-        run.progress("logs", done, len(found), one.shown)
-        gaps: list[Gap] = []
-        count = 0
-        try:
-            for event in windows.normalize(_rows(one, gaps), source=one.shown):
-                count += 1
-                _match(run, (enrich(event, unfold),))
-        except SourceError as error:
-            gaps.append(Gap("", error.reason))
-        except OSError as error:
-            gaps.append(Gap("", f"cannot be read: {error.strerror or error}"))
-        run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
-
-
-def _rows(one: intake.Intake, gaps: list[Gap]) -> Iterator[Row]:
-    assert one.source is not None
-    for item in one.source.read(one.path):
-        if isinstance(item, Row):
-            yield item
-        elif isinstance(item, Gap):
-            gaps.append(item)
+    """Read all logs, keep what rules found and what a story needs."""
+    done = read = 0
+    for log, part in read_logs(found, run.rules, jobs=run.options.jobs, limits=run.options.limits):
+        run.history.give(part.kept)
+        for event, matched in part.found:
+            run.findings += matched
+            run.events[event.id] = event
+        read += part.read
+        if part.last:
+            done += 1
+            assert log.intake.source is not None
+            kind = log.intake.source.name
+            run.inputs.append(Input(log.intake.shown, kind, log.read, _gap_text(log.gaps), failed=bool(log.gaps)))
+        run.progress("logs", done, len(found), f"{read} events, {log.intake.shown}")
 
 
 def _gap_text(gaps: Sequence[Gap]) -> str | None:
@@ -247,7 +249,6 @@ def _gap_text(gaps: Sequence[Gap]) -> str | None:
 def _match(run: Run, events: Iterable[Event]) -> None:
     for event in events:
         found = run.rules.match(event)
-        run.history.add(event, found=bool(found))
         if found:
             run.findings += found
             run.events[event.id] = event

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from ntpath import basename
-from typing import Any
+from typing import Any, NamedTuple
 
 from sekisho.model.event import Event
 
@@ -105,6 +105,20 @@ class History:
         elif wanted is not None and _tells(event):
             fields = event.fields
             self._events.append(replace(event, fields={name: fields[name] for name in wanted if name in fields}))
+
+    def take(self) -> Kept:
+        """Give what was collected so far and start anew: how a worker hands its share on."""
+        kept = Kept(self._events, self.coverage, self.accounts)
+        self._events, self.coverage, self.accounts = [], {}, {}
+        return kept
+
+    def give(self, kept: Kept) -> None:
+        """Add what another history collected."""
+        self._events += kept.events
+        for key, covered in kept.coverage.items():
+            self.coverage.setdefault(key, Coverage()).join(covered)
+        for host, names in kept.accounts.items():
+            self.accounts.setdefault(host, set()).update(names)
 
     def link(self) -> None:
         """Build the process forest; call once, after the last event."""
@@ -209,13 +223,29 @@ class Coverage:
     def take(self, event: Event) -> None:
         """Widen by one event."""
         self.count += 1
-        at = event.time_ns
-        if at is None:
+        self._widen(event.time_ns)
+
+    def join(self, other: Coverage) -> None:
+        """Widen by what was seen elsewhere."""
+        self.count += other.count
+        self._widen(other.first_ns)
+        self._widen(other.last_ns)
+
+    def _widen(self, at_ns: int | None) -> None:
+        if at_ns is None:
             return
-        if self.first_ns is None or at < self.first_ns:
-            self.first_ns = at
-        if self.last_ns is None or at > self.last_ns:
-            self.last_ns = at
+        if self.first_ns is None or at_ns < self.first_ns:
+            self.first_ns = at_ns
+        if self.last_ns is None or at_ns > self.last_ns:
+            self.last_ns = at_ns
+
+
+class Kept(NamedTuple):
+    """What one history collected, to be given to another."""
+
+    events: list[Event]
+    coverage: dict[tuple[str, str], Coverage]
+    accounts: dict[str, set[str]]
 
 
 def account(name: str) -> str:

@@ -166,8 +166,8 @@ def _entities(case: Case, telling: story.Telling) -> Iterable[Entity]:
         if process.host:
             made.setdefault(Entity("host", process.host, "victim"))
         made.setdefault(Entity("process", process.command_line or process.image, "ran"))
-        for url in urls_of(process):
-            made.setdefault(Entity("url", url, "contacted"))
+        for address in urls_of(process):
+            made.setdefault(Entity("url", address, "contacted"))
     for one in case.carried:
         if one.judgement.verdict in (Verdict.MALICIOUS, Verdict.SUSPICIOUS):
             if one.analysis is not one.message and one.analysis.sha256:
