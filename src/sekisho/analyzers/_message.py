@@ -1,0 +1,303 @@
+"""What the fields of a message say, the same for a mail as sent (eml) and as Outlook keeps it (msg).
+
+Source: RFC 5322 3.6 (fields), RFC 8601 and RFC 7208 9.1 (authentication results), RFC 5321 4.4 (trace lines).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from sekisho.analyzers import charset
+from sekisho.analyzers._maildate import utc
+from sekisho.analyzers.headers import Address, Fields, addresses, words
+from sekisho.model.artifact import Feature
+from sekisho.model.limits import DEFAULT
+from sekisho.model.urltext import find_urls
+
+HEADER_FEATURES = (
+    *(
+        "subject",
+        "sender.address",
+        "sender.name",
+        "sender.domain",
+        "recipients",
+        "reply_to",
+        "return_path",
+        "message_id",
+    ),
+    *("sent_at", "received_at", "delivered_to", "thread.in_reply_to", "thread.references", "thread.reply_prefix"),
+    *("thread.reply_without_headers", "headers.received", "headers.from_count", "headers.x_mailer", "auth.spf"),
+    *("auth.dkim", "auth.dmarc", "auth.arc", "origin.ip", "origin.helo", "charset.guessed"),
+)
+BODY_FEATURES = ("body.text", "body.language", "password.candidate", "url")
+MESSAGE_FEATURES = (*HEADER_FEATURES, *BODY_FEATURES, "attachment.name")
+
+RECIPIENTS = 2_000
+REFERENCES = 200
+TRACES = 200
+"""Received lines that are looked into; the count covers all."""
+_REPLY = re.compile(
+    r"\s*(?:\[[^\]]{0,60}\]\s*|【(?:外部|社外)[^】]{0,20}】\s*)?"
+    r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|enc|ref|rif|res|odp|ynt|回复|答复|回覆|转发|轉寄|返信|転送)(?:\s?[\[(^]\d{1,3}[\])]?)?\s*:"
+    r"|【(?:返信|転送)】)",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"\([^()]*\)")
+_METHOD = re.compile(r"(?<![\w.-])(spf|dkim|dmarc|arc)\s*=\s*([a-z]{2,20})", re.IGNORECASE)
+_CLIENT = re.compile(r"(?:client-ip\s*=\s*|sender ip is\s+)\[?\"?([0-9a-f.:]{3,45})", re.IGNORECASE)
+_ID = re.compile(r"<[^<>\s]{1,990}>")
+_IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?<![\w:.])(?:ipv6:)?[0-9a-f]{0,4}:[0-9a-f:.]{2,45}", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\s+([^\s;()]{1,255})", re.IGNORECASE)
+_HELO = re.compile(r"\bhelo[=\s]+([^\s;()\]]{1,255})", re.IGNORECASE)
+_BY = re.compile(r"\bby\s+([^\s;()]{1,255})", re.IGNORECASE)
+# Hosts of one organisation under several domains: a hop between them is internal.
+# Source: trace lines of Exchange Online.
+_SAME = {"exchangelabs.com": "outlook.com", "office365.com": "outlook.com", "microsoft.com": "outlook.com"}
+_SECOND = frozenset({"co", "or", "ne", "ac", "go", "ad", "ed", "gr", "lg", "com", "net", "org", "gov", "edu"})
+_FAMILY = {"cp50221": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+_EXAMPLES = tuple(
+    ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+
+
+def header_features(fields: Fields) -> Iterator[Feature]:
+    """Give what the header fields say, each mailbox and message id as a feature of its own."""
+    subject = fields.text("subject")
+    if fields.raw("subject"):
+        yield Feature("subject", subject)
+    yield from _people(fields)
+    if identifier := fields.text("message-id"):
+        yield Feature("message_id", _first_id(identifier))
+    if sent := utc(fields.text("date")):
+        yield Feature("sent_at", sent)
+    if received := _received_at(fields):
+        yield Feature("received_at", received)
+    yield from _thread(fields, subject)
+    yield Feature("headers.received", len(fields.all("received")))
+    yield Feature("headers.from_count", len(fields.all("from")))
+    if mailer := fields.text("x-mailer") or fields.text("user-agent"):
+        yield Feature("headers.x_mailer", mailer)
+    yield from _authentication(fields)
+    yield from _origin(fields)
+    yield from (Feature("charset.guessed", name) for name in _guessed(fields))
+
+
+def _people(fields: Fields) -> Iterator[Feature]:
+    senders = [one for header in fields.all("from")[:20] for one in addresses(header.raw)[:20]]
+    if not any(one.address for one in senders):
+        senders += addresses(fields.raw("sender"))[:1]
+    for one in senders:
+        yield from _sender(one)
+    seen: dict[str, None] = {}
+    for header in fields.all("to", "cc", "bcc"):
+        if len(seen) >= RECIPIENTS:
+            break
+        seen.update(dict.fromkeys(one.address for one in addresses(header.raw) if one.address))
+    yield from (Feature("recipients", address) for address in list(seen)[:RECIPIENTS])
+    for one in addresses(fields.raw("reply-to"))[:20]:
+        yield Feature("reply_to", one.address or one.name)
+    for one in addresses(fields.raw("return-path"))[:1]:
+        yield Feature("return_path", one.address or one.name)
+    delivered = [
+        one.address
+        for header in fields.all("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+        for one in addresses(header.raw)
+    ]
+    yield from (Feature("delivered_to", address) for address in list(dict.fromkeys(delivered))[:50] if address)
+
+
+def _sender(one: Address) -> Iterator[Feature]:
+    if one.address:
+        yield Feature("sender.address", one.address)
+    if one.name:
+        yield Feature("sender.name", one.name)
+    if one.domain:
+        yield Feature("sender.domain", one.domain)
+
+
+def _first_id(text: str) -> str:
+    found = _ID.search(text)
+    return found[0] if found else text.strip()
+
+
+def _received_at(fields: Fields) -> str:
+    """Give the date of the newest trace line that has one: each server puts its line on top."""
+    for header in fields.all("received")[:TRACES]:
+        text = header.raw.decode("latin-1")
+        if stamp := utc(text.rpartition(";")[2]):
+            return stamp
+    return ""
+
+
+def _thread(fields: Fields, subject: str) -> Iterator[Feature]:
+    answered = _ID.findall(fields.text("in-reply-to")) or [fields.text("in-reply-to")]
+    referred = _ID.findall(fields.text("references")) or [fields.text("references")]
+    yield from (Feature("thread.in_reply_to", one) for one in answered[:REFERENCES] if one)
+    yield from (Feature("thread.references", one) for one in referred[:REFERENCES] if one)
+    prefixed = is_reply(subject)
+    yield Feature("thread.reply_prefix", prefixed)
+    yield Feature("thread.reply_without_headers", prefixed and not any(answered) and not any(referred))
+
+
+def is_reply(subject: str) -> bool:
+    """Tell whether a subject says that it answers or forwards, in the words mail programs put there."""
+    return _REPLY.match(unicodedata.normalize("NFKC", subject[:200])) is not None
+
+
+def _authentication(fields: Fields) -> Iterator[Feature]:
+    """Give the verdicts of the topmost results: lines below may have come with the mail."""
+    found: dict[str, str] = {}
+    for header in fields.all("authentication-results")[:TRACES]:
+        if len(found) == 4:
+            break
+        mine: dict[str, str] = {}
+        for method, result in _METHOD.findall(_plain(header.raw)):
+            if mine.get(method.lower()) != "pass":
+                mine[method.lower()] = result.lower()
+        found = {**mine, **found}
+    if "spf" not in found and (word := re.match(r"\s*([A-Za-z]{2,20})", fields.text("received-spf"))):
+        found["spf"] = word[1].lower()
+    if "arc" not in found and (seal := re.search(r"\bcv\s*=\s*([a-z]{2,20})", fields.text("arc-seal"), re.IGNORECASE)):
+        found["arc"] = seal[1].lower()
+    for method in ("spf", "dkim", "dmarc", "arc"):
+        if method in found:
+            yield Feature(f"auth.{method}", found[method])
+
+
+def _plain(raw: bytes) -> str:
+    """Give a field without its comments, in which anybody may have written anything."""
+    text = raw[:20_000].decode("latin-1")
+    for _ in range(4):
+        text, count = _COMMENT.subn(" ", text)
+        if not count:
+            break
+    return text
+
+
+def _origin(fields: Fields) -> Iterator[Feature]:
+    """Give the address and name of the server that handed the mail in from outside, as the newest own trace saw it.
+
+    The receiver's SPF check names that server; without one it is the first trace line from a public address of
+    another organisation.
+    """
+    client = _client(fields)
+    for header in fields.all("received")[:TRACES]:
+        text = header.raw[:4_000].decode("latin-1")
+        sent = re.split(r"\sby\s", text, maxsplit=1)[0]
+        if client and client in sent.lower():
+            yield from _hop(client, sent)
+            return
+        if client or _inside(text):
+            continue
+        if seen := [address for address in map(_public, _IP.findall(sent)) if address]:
+            yield from _hop(seen[-1], sent)
+            return
+    if client:
+        yield Feature("origin.ip", client)
+
+
+def _hop(address: str, sent: str) -> Iterator[Feature]:
+    yield Feature("origin.ip", address)
+    if helo := _HELO.search(sent) or _FROM.search(sent):
+        yield Feature("origin.helo", helo[1].strip("[]").lower())
+
+
+def _client(fields: Fields) -> str:
+    for name in ("received-spf", "authentication-results"):
+        found = _CLIENT.search(fields.raw(name)[:4_000].decode("latin-1"))
+        if found and (address := _public(found[1])):
+            return address
+    return ""
+
+
+@lru_cache(maxsize=1_024)
+def _public(text: str) -> str:
+    """Give an address as text if it can be reached from anywhere; test networks count, so that examples work."""
+    try:
+        address = ipaddress.ip_address(text.lower().removeprefix("ipv6:"))
+    except ValueError:
+        return ""
+    if address.is_global and not address.is_multicast:
+        return str(address)
+    return str(address) if any(address in network for network in _EXAMPLES) else ""
+
+
+def _inside(text: str) -> bool:
+    sender, receiver = _FROM.search(text), _BY.search(text)
+    if not sender or not receiver:
+        return False
+    here = organisation(receiver[1].lower())
+    return "." in here and organisation(sender[1].lower()) == here
+
+
+def organisation(host: str) -> str:
+    """Give the domain that a host's owner registered, near enough for comparing two hosts of one trace."""
+    labels = host.strip("[].").split(".")
+    count = 3 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND else 2
+    domain = ".".join(labels[-count:])
+    return _SAME.get(domain, domain)
+
+
+def _guessed(fields: Fields) -> list[str]:
+    """Give ``label -> charset`` for each label that the bytes of subject or sender contradict."""
+    found: dict[str, None] = {}
+    for name in ("subject", "from"):
+        raw = fields.raw(name)
+        if b"=?" in raw:
+            parts: dict[str, bytes] = {}
+            for label, data in words(raw):
+                parts[label] = parts.get(label, b"") + data
+            for label, data in parts.items():
+                if note := corrected(label, charset.decode(data, label)[1]):
+                    found[note] = None
+        elif not raw.isascii() or b"\x1b$" in raw:
+            found[corrected("", charset.decode(raw)[1])] = None
+    return list(found)[:10]
+
+
+def corrected(label: str, used: str) -> str:
+    """Give ``label -> charset`` where a label had to be overruled, empty where it told the truth."""
+    codec = charset.codec_of(label)
+    if used == "us-ascii" or used == codec or _FAMILY.get(used, used) == codec:
+        return ""
+    return f"{label or 'none'} -> {used}"
+
+
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
+_LETTER = re.compile(r"[^\W\d_]+")
+_ASCII_LETTER = re.compile("[A-Za-z]+")
+# The commonest English words that are no words of German, French, Spanish, Italian or Dutch.
+_ENGLISH = re.compile(
+    r"\b(?:the|and|you|your|this|that|with|for|are|have|from|please|will|our|of|to|is|on)\b", re.IGNORECASE
+)
+LANGUAGE_CHARS = 4_000
+"""Characters of a body that its language is told from."""
+
+
+def language(text: str) -> str:
+    """Give ``ja``, ``en`` or ``other``; empty text has none.
+
+    One kana in fifty letters is Japanese: no other language writes any. English needs plain letters and one of its
+    own small words in every 25 words.
+    """
+    text = text[:LANGUAGE_CHARS]
+    letters = sum(map(len, _LETTER.findall(text)))
+    if not letters:
+        return ""
+    if len(_KANA.findall(text)) * 50 >= letters:
+        return "ja"
+    plain = sum(map(len, _ASCII_LETTER.findall(text))) >= 0.9 * letters
+    return "en" if plain and len(_ENGLISH.findall(text)) * 25 >= len(text.split()) else "other"
+
+
+def body_features(text: str, plain: str) -> Iterator[Feature]:
+    """Give the body, its language, and the URLs that stand in ``plain``: those of HTML come from its own analyser."""
+    text = text[: DEFAULT.text_chars]
+    if text.strip():
+        yield Feature("body.text", text)
+        yield Feature("body.language", language(text))
+    yield from (Feature("url", url) for url in find_urls(plain[: DEFAULT.text_chars], "text"))
