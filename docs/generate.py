@@ -1,26 +1,45 @@
 #!/usr/bin/env python3
-"""Write the reference pages from the program itself; ``--check`` fails when a page or a link is out of date."""
+"""Write the reference pages and the README's story from the program itself.
+
+``--check`` changes nothing and fails when a page, a story or a link is out of date.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import io
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
 
 from sekisho import analyzers, sources
 from sekisho.app import cli, ruleset
+from sekisho.app.lab import cases
+from sekisho.app.pipeline import Options, investigate
 from sekisho.model.limits import DEFAULT, Limits
+from sekisho.model.result import Result
 from sekisho.normalize import artifacts, commands
+from sekisho.respond import terminal
+from sekisho.respond.wording import Words
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 HEAD = "<!-- Written by docs/generate.py; change the program, then run ./dev golden. -->\n"
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+HELP_COLUMNS = "100"  # the help text must not depend on the terminal of whoever writes the page
+CASE, COLUMNS = "emotet-lnk-vbs", 112  # of the README's story
+STORY = re.compile(r"(<!-- story:(en|ja):([\w/]+) .*?-->\n```\n).*?(```\n)", re.DOTALL)
+TECHNIQUES = re.compile(r" +(T\d{4}(\.\d{3})? ?)+")
 COMMANDS = ([], ["investigate"], ["scan"], ["lab"], ["lab", "make"], ["lab", "list"], ["doctor"])
 
 
@@ -30,8 +49,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something is out of date")
     check = parser.parse_args().check
     stale = []
-    for name, text in pages():
-        path = DOCS / "reference" / name
+    for path, text in [*((DOCS / "reference" / name, text) for name, text in pages()), *readmes()]:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(str(path.relative_to(ROOT)))
             if not check:
@@ -58,7 +76,8 @@ def cli_page() -> str:
     parts = ["# Command line\n"]
     for words in COMMANDS:
         out = io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+        columns = patch.dict(os.environ, COLUMNS=HELP_COLUMNS, LANG="C", LC_ALL="C")
+        with columns, contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
             cli.main([*words, "--help"])
         title = " ".join(["sekisho", *words])
         parts.append(f"\n## {title}\n\n```\n{out.getvalue().rstrip()}\n```\n")
@@ -121,6 +140,36 @@ def limits_page() -> str:
         found = re.search(rf'{one.name}: .*?\n    """(.*?)"""', source, re.DOTALL)
         lines.append(f"| `{one.name}` | {getattr(DEFAULT, one.name):,} | {found[1] if found else ''} |\n")
     return "".join(lines)
+
+
+def readmes() -> Iterator[tuple[Path, str]]:
+    """Give every README with its story told anew."""
+    for path in sorted(ROOT.glob("README*.md")):
+        text = path.read_text(encoding="utf-8")
+        yield path, STORY.sub(lambda found: f"{found[1]}{story(found[2], found[3])}{found[4]}", text)
+
+
+def story(language: str, zone: str) -> str:
+    """Give the terminal story of the case, without its lines of ATT&CK techniques and the rest of long reason lists."""
+    console = Console(width=COLUMNS, no_color=True, highlight=False, markup=False, emoji=False, file=io.StringIO())
+    result = lab_result()
+    with console.capture() as printed:
+        terminal.story(result, Words(language, result.findings, ZoneInfo(zone)), console)
+    lines = [line.rstrip() for line in printed.get().strip("\n").splitlines()]
+    kept, reasons = [], 0
+    for line in lines:
+        reasons = reasons + 1 if line.lstrip().startswith("· ") and line.startswith("   ") else 0
+        if reasons <= 1 and not TECHNIQUES.fullmatch(line):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+@cache
+def lab_result() -> Result:
+    """Make the lab case and investigate it, by the paths that the README's command names."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        cases.make(CASE, Path("lab"))
+        return investigate([f"lab/{CASE}/evidence"], ruleset.load([], cache=False), Options(jobs=2))
 
 
 def first_line(text: str | None) -> str:
