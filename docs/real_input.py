@@ -41,10 +41,11 @@ def main() -> int:
     public = ruleset.load([str(root / name) for name in RULES])
     lines = [
         "# Real input: what came of every file\n\n",
-        "Written by `docs/real_input.py` over the real data beside the project; a verdict here is no accuracy figure.\n",
+        "Written by `docs/real_input.py` over the real data beside the project; a verdict is no accuracy figure.\n",
         "`unscanned` files are named with their reasons below. Nothing crashed, nothing hung: the run ends, and each\n",
         "worker that had to be stopped would stand here with its reason.\n\n",
-        "| set | files | malicious | suspicious | clean | unscanned | records | findings |\n|---|---|---|---|---|---|---|---|\n",
+        "| set | files | malicious | suspicious | clean | unscanned | records | findings |\n",
+        "|---|---|---|---|---|---|---|---|\n",
     ]
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
     for name, logs in SETS.items():

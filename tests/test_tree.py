@@ -1,0 +1,40 @@
+"""The tests mirror the tree: every public module has a test file of its own where its name says."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "sekisho"
+# Tested where they are used, or by what they make possible.
+ELSEWHERE = {
+    "model": {"artifact", "errors", "event", "finding", "ids", "incident", "limits", "result", "rule", "url"},
+    "correlate": {"advice", "cases", "chart", "history", "joins", "story"},  # through test_incidents
+    "normalize": {"windows_aliases", "windows_logsources", "windows_mapping", "windows_shapes"},  # through test_windows
+    "app": {"pipeline", "logs", "ruleset", "worker", "doctor"},  # through test_lab_cases, test_cli, test_examine
+}
+
+
+def test_every_public_module_has_its_test():
+    missing = []
+    for path in SOURCE.rglob("*.py"):
+        inside = path.relative_to(SOURCE)
+        if path.stem.startswith("_") or path.stem in ELSEWHERE.get(inside.parts[0], set()):
+            continue
+        if not (ROOT / "tests" / inside.parent / f"test_{path.stem}.py").exists():
+            missing.append(str(inside))
+    assert not missing
+
+
+def test_every_test_file_has_its_module():
+    lost = []
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        inside = path.relative_to(ROOT / "tests")
+        if len(inside.parts) < 2 or inside.parts[0] in ("rules", "docs"):
+            continue
+        module = SOURCE / inside.parent / f"{path.stem.removeprefix('test_')}.py"
+        if not module.exists() and path.stem not in FREE:
+            lost.append(str(inside))
+    assert not lost
+
+
+# Tests of a whole: a case, a corpus, an attack.
+FREE = {"test_lab_cases", "test_hostile", "test_regression", "test_lnk_agreement"}
