@@ -51,6 +51,7 @@ def test_japanese_texts_keep_to_the_glossary():
         ("a\x1b[31mred", "a‹001B›[31mred"),
         ("invoice\u202excod.exe", "invoice‹202E›xcod.exe"),
         ("two\nlines", "two lines"),
+        ("form.lnk" + " " * 110 + "-enc", "form.lnk ‹110 ␠› -enc"),
         ("請求書.xls", "請求書.xls"),
     ],
 )

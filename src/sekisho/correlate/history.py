@@ -17,7 +17,8 @@ from sekisho.model.event import Event
 # Fields kept of each category; an event of another category is kept only when a rule matched it.
 KEPT = {
     "process_creation": (
-        "Image", "CommandLine", "CommandLine.unfolded", "CommandLine.url", "ParentImage", "ParentCommandLine",
+        "Image", "CommandLine", "CommandLine.unfolded", "CommandLine.calls", "CommandLine.url", "ParentImage",
+        "ParentCommandLine",
         "ProcessGuid", "ParentProcessGuid", "ProcessId", "ParentProcessId", "Hashes", "User", "CurrentDirectory",
     ),
     "file_event": ("Image", "TargetFilename", "ProcessGuid", "ProcessId", "User"),
@@ -267,8 +268,19 @@ def members(roots: Iterable[Process]) -> dict[str, Process]:
 
 def urls_of(process: Process) -> list[str]:
     """Give the URLs on a process's command line, canonical, as unfolding found them."""
-    found = process.creation.fields.get("CommandLine.url") if process.creation is not None else None
-    return [str(url) for url in found] if isinstance(found, list) else [str(found)] if found else []
+    return _listed(process, "CommandLine.url")
+
+
+def deeds_of(process: Process) -> list[str]:
+    """Give what a hidden command line does in the end, other than starting itself: ``downloads X``, ``writes X``."""
+    shown = process.command_line.strip('" ')[:40]
+    deeds = [one for one in _listed(process, "CommandLine.calls") if shown not in one]
+    return deeds if any(one.startswith(("downloads ", "writes ")) for one in deeds) else []
+
+
+def _listed(process: Process, name: str) -> list[str]:
+    found = process.creation.fields.get(name) if process.creation is not None else None
+    return [str(one) for one in found] if isinstance(found, list) else [str(found)] if found else []
 
 
 def ordered(processes: Iterable[Process]) -> list[Process]:

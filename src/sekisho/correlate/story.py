@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ntpath import basename, splitext
 
 from sekisho.correlate.cases import BAD, Case
-from sekisho.correlate.history import Process, ordered, targets
+from sekisho.correlate.history import Process, deeds_of, ordered, targets
 from sekisho.correlate.joins import Carried, Join, addresses_of
-from sekisho.model.artifact import Analysis
+from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.incident import Step, Text
@@ -19,6 +19,8 @@ from sekisho.model.verdict import Judgement
 
 FILE_STEPS = 12  # artifacts of one mail that are told one by one
 WRITES_TOLD, CONNECTIONS_TOLD = 6, 8  # per process
+TEXT_COMPARED = 300  # characters of a command line that a story shows at least; equal ones are not told twice
+UNFOLDED = frozenset({"decoded", "macro", "overlay"})  # relations of what is no file of its own
 RUNNABLE = frozenset(
     ".exe .dll .ocx .scr .com .pif .bat .cmd .vbs .vbe .js .jse .wsf .hta .ps1 .psm1 .lnk .msi .cpl .sys .jar "
     ".iso".split()
@@ -35,11 +37,16 @@ class Telling:
     """All analyses of a mail's tree, by the mail's address."""
     findings_at: dict[str, list[Finding]] = field(default_factory=lambda: defaultdict(list))
     """By event id and by artifact address."""
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    """Of the case's mails and files, by address."""
     urls: dict[str, list[tuple[Analysis, int, int]]] = field(default_factory=lambda: defaultdict(list))
     """Address or host -> (file that holds it, its place among the file's URLs from 1, their number)."""
 
     def __post_init__(self) -> None:
-        """Index findings and URLs."""
+        """Index findings, artifacts and URLs."""
+        self.artifacts.update({one.analysis.address: one.analysis.artifact for one in self.case.carried})
+        for message in self.case.messages:
+            self.artifacts.update({one.address: one.artifact for one in self.trees.get(message.address, ())})
         for finding in self.case.findings:
             self.findings_at[finding.event_id].append(finding)
             if finding.layer in ("mail", "file"):
@@ -58,6 +65,13 @@ class Telling:
                     if one.message is not None:
                         return one.message
         return self.case.messages[0] if self.case.messages else None
+
+    def file_of(self, address: str) -> str:
+        """Give the name of the file that an artifact is or was unfolded from."""
+        found = self.artifacts.get(address)
+        while found is not None and found.relation in UNFOLDED and found.parent in self.artifacts:
+            found = self.artifacts[found.parent]
+        return found.name if found is not None else ""
 
     def _best_of(self, join: Join) -> list[Carried]:
         """Give the copies of a joined file, the one in the acting user's own mailbox first."""
@@ -206,7 +220,7 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     values = [
         ("image", process.name),
         ("command", process.command_line or process.image),
-        ("unfolded", process.unfolded if process.unfolded != process.command_line else ""),
+        ("unfolded", _hidden(process)),
         ("parent", process.parent.name if process.parent else ""),
         ("user", process.user),
         ("host", process.host),
@@ -214,11 +228,7 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     ]
     key, base = "step.endpoint.started", tuple[str, ...]()
     if join is not None and (process.parent is None or process.parent.key not in telling.case.processes):
-        name = next(
-            (one.analysis.artifact.name for one in telling.case.carried if one.analysis.address == join.artifact),
-            join.value,
-        )
-        values.append(("name", name))
+        values.append(("name", telling.file_of(join.artifact) or join.value))
         key, base = ("step.endpoint.opened", ("T1204.002",)) if join.how == "opened" else ("step.endpoint.ran", ())
     twins = [event for event in process.actions if event.logsource.category == "process_creation"]
     mine = [*mine, *(finding for event in twins for finding in telling.findings_at.get(event.id, []))]
@@ -230,6 +240,14 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     return Step(
         process.at_ns, "endpoint", Text(key, tuple(values)), techniques(mine, *base), tuple(dict.fromkeys(evidence))
     )
+
+
+def _hidden(process: Process) -> str:
+    """Give what a disguised command line comes to: what it does, when that is known, else its plain text."""
+    if deeds := deeds_of(process):
+        return "; ".join(deeds)
+    shown, hidden = " ".join(process.command_line.split()), " ".join(process.unfolded.split())
+    return hidden if hidden[:TEXT_COMPARED] != shown[:TEXT_COMPARED] else ""
 
 
 def _wrote(process: Process, path: str, events: Sequence[Event], telling: Telling) -> Step | None:
@@ -287,7 +305,7 @@ def _network(process: Process, telling: Telling) -> list[Step]:
             ("target", target),
             ("port", port),
             ("times", len(events)),
-            ("holder", holder.artifact.name if holder else ""),
+            ("holder", telling.file_of(holder.address) if holder else ""),
             ("place", place),
             ("number", number),
             ("findings", tuple(finding.id for finding in mine)),

@@ -37,7 +37,13 @@ _BODY = re.compile(
     r"\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1c\uff1e\uff1f\uff3b\uff3d\uff5b\uff5d\uff5e\uff62-\uff65\ufffd]"
     rf"{{1,{URL_CHARS}}}"
 )
-_ENTITY = re.compile(r"&(?:quot|apos|lt|gt|nbsp|#34|#39|#60|#62|#160)\b|&&|\\[nrt](?![a-z])|\\[\"']|%00", re.IGNORECASE)
+# What ends a URL in the middle of a word: entities and escapes of the language around it, and the separators that
+# loaders keep lists of addresses with (Split("http://a/*http://b/", "*")).
+_ENTITY = re.compile(
+    r"&(?:quot|apos|lt|gt|nbsp|#34|#39|#60|#62|#160)\b|&&|\\[nrt](?![a-z])|\\[\"']|%00"
+    r"|[*,;@!^$+]{1,4}(?=(?:https?|ftp|hxxps?):[/\\]{2})",
+    re.IGNORECASE,
+)
 _LANGUAGE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f"
 # Japanese and Korean prose goes on without a blank: such letters belong to a URL only where a new word may begin in
 # one, and a particle begins none.
@@ -143,7 +149,7 @@ def _bare(text: str) -> Iterator[Span]:
 
 def _end_of(run: str, head: int) -> int:
     """Tell how much of an unbroken run of characters is the URL."""
-    if "&" in run or "\\" in run or "%00" in run:
+    if "&" in run or "\\" in run or "%00" in run or run.count("://") > 1:
         cut = _ENTITY.search(run, head)
         run = run[: cut.start()] if cut else run
     if not run.isascii():

@@ -14,7 +14,7 @@ from sekisho.model.url import Url
 HIDES = re.compile(
     r"\^|`|%\w+:|![\w~:]+!|\s[-/]e(?:nc?|ncod\w*)?\s|frombase64|://|\"\w+\"\w|['\"]\s*\+\s*['\"]", re.IGNORECASE
 )
-FIELDS = ("CommandLine.unfolded", "CommandLine.tricks", "CommandLine.url", "url.hidden_by")
+FIELDS = ("CommandLine.unfolded", "CommandLine.tricks", "CommandLine.calls", "CommandLine.url", "url.hidden_by")
 
 
 class Unfolded(Protocol):
@@ -27,6 +27,10 @@ class Unfolded(Protocol):
     @property
     def tricks(self) -> tuple[str, ...]:
         """How it was hidden."""
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """What it does: ``downloads X``, ``writes X``, ``starts X``, encoded scripts included."""
 
     @property
     def urls(self) -> tuple[Url, ...]:
@@ -45,6 +49,7 @@ def enrich(event: Event, unfold: Callable[[str], Unfolded]) -> Event:
     added = {
         "CommandLine.unfolded": unfolded.text,
         "CommandLine.tricks": list(unfolded.tricks),
+        "CommandLine.calls": list(unfolded.calls),
         "CommandLine.url": [url.canonical or url.raw for url in unfolded.urls],
         "url.hidden_by": hidden,
     }

@@ -20,6 +20,7 @@ SHOWN_CHARS = 400  # of one value in a sentence
 LISTED = 5
 # Control characters and marks that reorder text: a terminal or reader would obey them, so they are shown instead.
 # Source: ECMA-48; UAX #9 and CVE-2021-42574 for the bidirectional marks.
+BLANKS = re.compile(r"[ \t\xa0\u3000]{9,}")  # a run that pushes what follows out of sight; its length is shown instead
 ACTING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -124,7 +125,7 @@ def catalogue(language: str) -> dict[str, str]:
 
 def safe(value: Any) -> str:
     """Make any value fit to be shown: defanged, cut, one line, acting characters made visible."""
-    text = str(value)
+    text = BLANKS.sub(lambda match: f" ‹{len(match[0])} ␠› ", str(value))
     if len(text) > SHOWN_CHARS:
         text = f"{text[: SHOWN_CHARS - 1]}…"
     return ACTING.sub(lambda match: f"‹{ord(match[0]):04X}›", defang(text.replace("\r\n", " ").replace("\n", " ")))
