@@ -1,0 +1,95 @@
+"""A set of checked rules: what it holds, what it could not use, and what it finds in events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sekisho.detect.engine import Compiled, Engine, Match
+from sekisho.model.errors import RuleError
+from sekisho.model.event import Event, Logsource
+from sekisho.model.finding import Finding
+from sekisho.model.ids import stable_id
+from sekisho.model.rule import Rule
+
+LAYERS = {
+    "attachment": "file",
+    "webserver": "server",
+    **dict.fromkeys(("network_connection", "dns_query", "proxy", "firewall", "dns"), "network"),
+}
+PRODUCT_LAYERS = {
+    "email": "mail",
+    "zeek": "network",
+    "suricata": "network",
+    **dict.fromkeys(("exchange", "imap", "shop"), "server"),
+}
+
+
+class RuleSet:
+    """Rules that can run and the reasons of those that cannot.
+
+    It pickles small and loads fast: routes, scanners and memos are made on first use in each process, and are not
+    part of its state. One rule set may be used by one thread at a time.
+    """
+
+    def __init__(self, compiled: Iterable[Compiled], failed: Iterable[RuleError] = ()) -> None:
+        """Keep rules in the order given, which is the order of findings on one event."""
+        self.compiled = tuple(compiled)
+        self.failed = tuple(failed)
+        """Each with its reason, path and line."""
+        self._engine: Engine | None = None
+
+    def __len__(self) -> int:
+        """Count the rules that can run."""
+        return len(self.compiled)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that can run, in the order they were read."""
+        return tuple(one.rule for one in self.compiled)
+
+    def match(self, event: Event) -> list[Finding]:
+        """Give a finding for each rule that matches an event, in the order of the rules."""
+        if self._engine is None:
+            self._engine = Engine(self.compiled)
+        found = self._engine.match(event)
+        return [_finding(one, event) for one in found] if found else []
+
+    def match_all(self, events: Iterable[Event]) -> Iterator[tuple[Event, list[Finding]]]:
+        """Give each event, matched or not, with its findings."""
+        for event in events:
+            yield event, self.match(event)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Leave the engine out; errors by their parts, which exceptions do not pickle."""
+        return self.compiled, [(one.reason, one.path, one.line) for one in self.failed]
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Restore what :meth:`__getstate__` gave."""
+        self.__init__(state[0], [RuleError(*one) for one in state[1]])  # type: ignore[misc]
+
+
+def _finding(match: Match, event: Event) -> Finding:
+    rule, event_id = match.rule, event.id
+    return Finding(
+        id=stable_id("f", rule.id, event_id),
+        rule_id=rule.id,
+        title=rule.title,
+        level=rule.level,
+        attack=rule.attack,
+        source=event.source,
+        record=event.record,
+        time_ns=event.time_ns,
+        evidence=match.evidence,
+        event_id=event_id,
+        host=event.host,
+        user=event.user,
+        layer=layer_of(event.logsource),
+        weight=rule.weight,
+        texts=rule.texts,
+    )
+
+
+def layer_of(logsource: Logsource) -> str:
+    """Give the layer that events of a logsource are evidence of: mail file endpoint network server."""
+    return LAYERS.get(logsource.category) or PRODUCT_LAYERS.get(logsource.product, "endpoint")

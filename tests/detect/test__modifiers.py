@@ -1,0 +1,305 @@
+"""Every modifier and kind of value, on both matchers, with the section of the specification it comes from.
+
+Rules: Sigma rules specification 2.0 (R). Modifiers: Sigma modifiers appendix 2.1.0 (M).
+"""
+
+import json
+
+import pytest
+
+from sekisho.detect._modifiers import ModifierError, leaf_of
+from sekisho.detect.oracle import explain
+from sekisho.detect.rules import load
+from sekisho.model.event import Event, Logsource
+
+RULE = """
+title: t
+logsource: {{product: windows}}
+detection:
+    selection:
+{selection}
+    condition: selection
+"""
+POWERSHELL = "JABhAD0AJwBpAG4AdgBvAGsAZQAnAA=="
+
+
+def verdict(selection, fields, placeholders=None):
+    """Give what both matchers say, which must be the same."""
+    written = "\n".join("        " + line for line in selection.split("\n"))
+    rules = load([("t.yml", RULE.format(selection=written))], placeholders)
+    assert not rules.failed, rules.failed[0]
+    slow = explain(rules.compiled[0].tree, fields)
+    for _ in range(2):  # the second time from the memo
+        fast = rules.match(Event(Logsource("windows"), fields))
+        assert bool(fast) == (slow is not None)
+        assert not fast or fast[0].evidence == slow
+    return slow is not None
+
+
+# selection, value of field f, matches, section
+STRINGS = [
+    ("f: cmd", "cmd", True, "R General"),
+    ("f: CMD", "cmd", True, "R General: case-insensitive"),
+    ("f: 'CMD.EXE'", "x cmd.exe", False, "R General: the whole value"),
+    ("f: ПАРОЛЬ", "пароль", True, "R General: any script"),
+    ("f: ＡＢＣ", "ａｂｃ", True, "R General: full-width letters"),
+    ("f|contains: ΣΑΣ", "xσας", True, "R General: final sigma folds"),
+    ("f: 'a*c'", "abbbc", True, "R String Wildcard: *"),
+    ("f: 'a*c'", "ac", True, "R String Wildcard: * may be empty"),
+    ("f: 'a*c'", "abcd", False, "R String Wildcard: anchored"),
+    ("f: 'prog?.exe'", "progA.exe", True, "R String Wildcard: ?"),
+    ("f: 'prog?.exe'", "prog.exe", False, "R String Wildcard: ? is mandatory"),
+    ("f: '*\\cmd.exe'", "C:\\Windows\\CMD.exe", True, "R String Wildcard"),
+    ("f: 'C:\\\\*\\a?b*'", "c:\\x\\y\\azb!", True, "R String Wildcard: mixed"),
+    ("f: '*'", "", True, "R String Wildcard: empty text"),
+    ("f: '*'", None, False, "R Special Field Values: null is no text"),
+    ("f: '*a*b*c*'", "xxaxxbxxcxx", True, "R String Wildcard: several"),
+    ("f: '*a?c*a?d'", "abcabcabd", True, "R String Wildcard: ? between *"),
+    ("f: 'a*a'", "a", False, "R String Wildcard: ends do not overlap"),
+    ("f: '*_?_*'", "ab_c_d", True, "R String Wildcard"),
+    (r"f: 'a\b'", "a\\b", True, "R Escaping: plain backslash, single"),
+    (r"f: 'a\\b'", "a\\b", True, "R Escaping: plain backslash, double"),
+    (r"f: 'a\*'", "a*", True, "R Escaping: wildcard as plain character"),
+    (r"f: 'a\*'", "abc", False, "R Escaping: wildcard as plain character"),
+    (r"f: 'a\?'", "a?", True, "R Escaping: ? as plain character"),
+    (r"f: 'a\\*'", "a\\bcd", True, "R Escaping: backslash, then wildcard"),
+    (r"f: 'a\\*'", "abcd", False, "R Escaping: backslash, then wildcard"),
+    (r"f: 'a\\\*'", "a\\*", True, "R Escaping: both plain"),
+    (r"f: 'a\\\*'", "a\\x", False, "R Escaping: both plain"),
+    (r"f: 'a\\\b'", "a\\\\b", True, "R Escaping: three are two"),
+    (r"f: 'a\\\\b'", "a\\\\b", True, "R Escaping: four are two"),
+    ("f: 'x\\'", "x\\", True, "R Escaping: at the end"),
+]
+KINDS = [
+    ("f: 4624", 4624, True, "R Maps: integer"),
+    ("f: 4624", "4624", True, "R Maps: integer against text"),
+    ("f: '4624'", 4624, True, "R General: text against integer"),
+    ("f: 4624", 46240, False, "R Maps: integer"),
+    ("f: 1", True, False, "R Maps: 1 is not true"),
+    ("f: 5", 5.0, True, "R Maps: number"),
+    ("f: 0x1410", "0x1410", True, "R Maps: a number counts as it is written, too"),
+    ("f: 0x1410", 5136, True, "R Maps: and as a number"),
+    ("f: 1.10", "1.10", True, "R Maps: a version"),
+    ("f: 1.5", 1.5, True, "R Maps: number"),
+    ("f: -2", "-2", True, "R Maps: sign"),
+    ("f: true", True, True, "R Maps: boolean"),
+    ("f: true", "true", True, "boolean as text"),
+    ("f: true", "True", True, "boolean as text"),
+    ("f: true", 1, True, "boolean as a number"),
+    ("f: false", 0, True, "boolean as a number"),
+    ("f: false", True, False, "boolean"),
+    ("f: 'true'", True, True, "R General: text against boolean"),
+    ("f: null", None, True, "R Special Field Values"),
+    ("f: null", "", True, "R Special Field Values: empty"),
+    ("f: null", [], True, "R Special Field Values: nothing in a list"),
+    ("f: null", ["", "a"], False, "R Special Field Values: something in a list"),
+    ("f: null", "a", False, "R Special Field Values"),
+    ("f: ''", "", True, "R Special Field Values"),
+    ("f: ''", None, True, "R Special Field Values: both mean missing or empty"),
+    ("f: ''", "-", False, "R Special Field Values"),
+    ("f: [a, null]", None, True, "R Lists"),
+    ("f: [a, b]", "b", True, "R Lists: or"),
+    ("f: [a, b]", "c", False, "R Lists: or"),
+    ("f: b", ["a", "b"], True, "any element of a list"),
+    ("f|contains|all: [a, b]", ["xa", "xb"], True, "each by any element of a list"),
+    ("f: [a, 4]", 4, True, "R Lists: of several kinds"),
+]
+MODIFIERS = [
+    ("f|contains: midd", "a MIDDle b", True, "M Generic: contains"),
+    ("f|contains: 'a*c'", "xxabbcxx", True, "M Generic: contains with a wildcard"),
+    ("f|contains: 44", 4444, True, "M Generic: contains a number"),
+    ("f|startswith: 'C:\\Win'", "c:\\windows", True, "M Generic: startswith"),
+    ("f|startswith: win", "c:\\windows", False, "M Generic: startswith"),
+    ("f|endswith: '\\cmd.exe'", "C:\\CMD.EXE", True, "M Generic: endswith"),
+    ("f|endswith: ['a', 'b']", "xb", True, "M Generic: endswith"),
+    ("f|contains|all: [one, two]", "two one", True, "M Generic: all"),
+    ("f|contains|all: [one, two]", "one", False, "M Generic: all"),
+    ("f|all|contains: [one, two]", "two one", True, "M Generic: all in any place"),
+    ("f|exists: true", "", True, "M Generic: exists, whatever the value"),
+    ("f|exists: true", None, True, "M Generic: exists, be it null"),
+    ("f|exists: false", "x", False, "M Generic: exists"),
+    ("f|cased: Cmd", "Cmd", True, "M Generic: cased"),
+    ("f|cased: Cmd", "cmd", False, "M Generic: cased"),
+    ("f|contains|cased: Cm", "xCmx", True, "M Generic: cased"),
+    ("f|startswith|cased: 'C?x'", "Cyxx", True, "M Generic: cased with wildcards"),
+    ("f|startswith|cased: 'C?x'", "cyxx", False, "M Generic: cased with wildcards"),
+    ("f|neq: a", "b", True, "M Generic: neq"),
+    ("f|neq: a", "A", False, "M Generic: neq"),
+    ("f|neq: [a, b]", "b", False, "M Generic: neq, none of them"),
+    ("f|neq: 5", 6, True, "M Numeric: neq"),
+    ("f|contains|windash: ' -enc '", "x /ENC y", True, "M String: windash"),
+    ("f|contains|windash: ' /enc '", "x –enc y", True, "M String: windash, en dash"),
+    ("f|contains|windash: ' -enc '", "x —enc y", True, "M String: windash, em dash"),
+    ("f|contains|windash: ' -enc '", "x ―enc y", True, "M String: windash, horizontal bar"),
+    ("f|contains|windash: ' -enc '", "x +enc y", False, "M String: windash"),
+    ("f|contains|all|windash: [' -a', ' -b']", "x /b -a", True, "M String: windash with all"),
+    ("f|endswith|windash: '-a?c'", "/axc", True, "M String: windash with wildcards"),
+    ("f|windash|contains|cased: '-Enc'", "/enc", False, "M String: windash and cased"),
+    ("f|re: '^a.c$'", "abc", True, "M Regular Expression"),
+    ("f|re: 'b+'", "abbbc", True, "M Regular Expression: found anywhere"),
+    ("f|re: '^A'", "abc", False, "M Regular Expression: case-sensitive"),
+    ("f|re|i: '^A'", "abc", True, "M Regular Expression: i"),
+    ("f|re|m: '^b$'", "a\nb\nc", True, "M Regular Expression: m"),
+    ("f|re: '^b$'", "a\nb\nc", False, "M Regular Expression: without m"),
+    ("f|re|s: 'a.b'", "a\nb", True, "M Regular Expression: s"),
+    ("f|re: 'a.b'", "a\nb", False, "M Regular Expression: without s"),
+    ("f|re|i|s: 'A.B'", "a\nb", True, "M Regular Expression: i and s"),
+    (r"f|re: '\\\\\d+\*'", "\\\\12*", True, "M Regular Expression: no escaping of Sigma's"),
+    ("f|re: '^(?!.*good).*bad'", "a bad one", True, "M Regular Expression: lookaround"),
+    ("f|re: '^(?!.*good).*bad'", "a good bad one", False, "M Regular Expression: lookaround"),
+    ("f|re: 'a'", "\ud800a", True, "half a surrogate pair"),
+    ("f|contains: abc", "\ud800abc", True, "half a surrogate pair"),
+    ("f|re|all: ['a', 'b']", "ab", True, "M Generic: all with re"),
+    ("f|re: 5", 5, True, "M Regular Expression: on numbers"),
+    ("f|base64: foo", "Zm9v", True, "M Encoding: base64"),
+    ("f|base64|contains: foobar", "x Zm9vYmFy", True, "M Encoding: base64"),
+    ("f|base64offset|contains: invoke", "aW52b2tl", True, "M Encoding: base64offset, 0"),
+    ("f|base64offset|contains: invoke", "eGludm9rZQ==", True, "M Encoding: base64offset, 1"),
+    ("f|base64offset|contains: invoke", "eHhpbnZva2U=", True, "M Encoding: base64offset, 2"),
+    ("f|base64offset|contains: invoke", "eHh4eHh4", False, "M Encoding: base64offset"),
+    ("f|wide|base64offset|contains: invoke", POWERSHELL, True, "M Encoding: wide"),
+    ("f|utf16le|base64offset|contains: invoke", POWERSHELL, True, "M Encoding: utf16le"),
+    ("f|utf16be|base64: ab", "AGEAYg==", True, "M Encoding: utf16be"),
+    ("f|utf16|base64: ab", "//5hAGIA", True, "M Encoding: utf16, byte order mark"),
+    ("f|wide|contains: ab", "xa\0b\0", True, "M Encoding: wide alone"),
+    ("f|windash|base64|contains: '-a'", "L2E=", True, "M String, M Encoding"),
+    ("f|lt: 5", 4, True, "M Numeric: lt"),
+    ("f|lt: 5", 5, False, "M Numeric: lt"),
+    ("f|lte: 5", "5", True, "M Numeric: lte, text"),
+    ("f|gt: 5", "5.5", True, "M Numeric: gt"),
+    ("f|gte: 5", 4.9, False, "M Numeric: gte"),
+    ("f|gt: 5", "abc", False, "M Numeric: no number"),
+    ("f|gt: 0", True, False, "M Numeric: no number"),
+    ("f|gte: 1.5", [1, 2], True, "M Numeric: any element"),
+    ("f|minute: 34", "2024-02-03T12:34:56Z", True, "M Time: minute"),
+    ("f|hour: 12", "2024-02-03 12:34:56.789", True, "M Time: hour"),
+    ("f|hour|gte: 18", "2024-02-03 19:00", True, "M Time: hour, compared"),
+    ("f|day: 3", "2024-02-03", True, "M Time: day"),
+    ("f|week: 5", "2024-02-03", True, "M Time: week"),
+    ("f|month: 2", "2024-02-03", True, "M Time: month"),
+    ("f|year: 2024", "2024/02/03", True, "M Time: year"),
+    ("f|hour: 12", "2024-02-03", False, "M Time: the date has no time"),
+    ("f|week: 5", "2024-99-99", False, "M Time: no date"),
+    ("f|cidr: 10.0.0.0/8", "10.1.2.3", True, "M IP: v4"),
+    ("f|cidr: 10.0.0.0/8", "11.1.2.3", False, "M IP: v4"),
+    ("f|cidr: ['192.0.2.0/24', '2001:db8::/32']", "2001:DB8::1", True, "M IP: v6"),
+    ("f|cidr: 192.0.2.0/24", "::ffff:192.0.2.7", True, "M IP: v4 inside v6"),
+    ("f|cidr: '::1'", "::1", True, "M IP: one address"),
+    ("f|cidr: 10.0.0.0/8", "not an address", False, "M IP"),
+]
+
+
+@pytest.mark.parametrize(("selection", "value", "matches", "section"), STRINGS + KINDS + MODIFIERS)
+def test_value(selection, value, matches, section):
+    assert verdict(selection, {"f": value}) is matches, section
+
+
+@pytest.mark.parametrize(
+    ("selection", "fields", "matches", "section"),
+    [
+        ("f: null", {"g": "x"}, True, "R Special Field Values: missing"),
+        ("f: ''", {"g": "x"}, True, "R Special Field Values: missing"),
+        ("f: '*'", {"g": "x"}, False, "a missing field has no text"),
+        ("f|exists: false", {"g": "x"}, True, "M Generic: exists"),
+        ("f|exists: true", {"g": "x"}, False, "M Generic: exists"),
+        ("f|neq: a", {"g": "x"}, True, "M Generic: neq, not of a missing field"),
+        ("f|lt: 5", {"g": "x"}, False, "M Numeric: missing"),
+        ("f|fieldref: g", {"f": "Same", "g": "same"}, True, "M Specific: fieldref"),
+        ("f|fieldref: g", {"f": "one", "g": "other"}, False, "M Specific: fieldref"),
+        ("f|fieldref: g", {"f": "one"}, False, "M Specific: fieldref, missing"),
+        ("f|fieldref: g", {"g": "one"}, False, "M Specific: fieldref, missing"),
+        ("f|fieldref|startswith: g", {"f": "C:\\a.exe -x", "g": "c:\\A.exe"}, True, "M Specific: fieldref"),
+        ("f|endswith|fieldref: g", {"f": "C:\\a.exe", "g": "A.EXE"}, True, "M Specific: fieldref"),
+        ("f|fieldref|contains: g", {"f": "xay", "g": ["b", "a"]}, True, "M Specific: fieldref, any element"),
+        ("f|fieldref|cased: g", {"f": "A", "g": "a"}, False, "M Specific: fieldref"),
+        ("f|fieldref|neq: g", {"f": "a", "g": "b"}, True, "M Specific: fieldref with neq"),
+        ("f|fieldref: g", {"f": 5, "g": "5"}, True, "M Specific: fieldref, number"),
+        ("F: a", {"f": "a"}, True, "R Field Usage: case differs, no exact name"),
+        ("F: a", {"f": "a", "F": "b"}, False, "R Field Usage: the exact name wins"),
+        ("- one\n- two", {"f": "x", "g": "a TWO b"}, True, "R Keywords search: or"),
+        ("- one\n- two", {"one": "x"}, False, "R Keywords search: values, not names"),
+        ("- 'a*c'", {"f": "xa", "g": "cx"}, False, "R Keywords search: within one value"),
+        ("- 'a*c'", {"f": "xxabcxx"}, True, "R Keywords search: wildcard"),
+        ("- 4104", {"f": 4104}, True, "R Keywords search: number"),
+        ("'|all':\n  - one\n  - two", {"f": "one", "g": ["two"]}, True, "R Keywords search: and"),
+        ("'|all':\n  - one\n  - two", {"f": "one"}, False, "R Keywords search: and"),
+        ("'|re': 'o.e'", {"f": 1, "g": "one"}, True, "R Keywords search with re"),
+        ("'|cidr': 192.0.2.0/24", {"f": 1, "g": "192.0.2.1"}, True, "R Keywords search with cidr"),
+        ("- 'true'", {"f": True}, True, "R Keywords search: boolean"),
+        ("- f: a\n- g: b", {"g": "b"}, True, "R Lists of maps: or"),
+        ("- f: a\n  g: b\n- g: c", {"g": "b"}, False, "R Lists of maps: or of and"),
+        ("- f: a\n- word", {"h": "a word"}, True, "R Lists: maps and keywords"),
+        ("f: a\ng: b", {"f": "a", "g": "b"}, True, "R Maps: and"),
+        ("f: a\ng: b", {"f": "a"}, False, "R Maps: and"),
+    ],
+)
+def test_record(selection, fields, matches, section):
+    assert verdict(selection, fields) is matches, section
+
+
+@pytest.mark.parametrize(
+    ("selection", "value", "matches"),
+    [
+        ("f|expand: '%servers%'", "srv-1", True),
+        ("f|expand: '%servers%'", "DC", True),
+        ("f|expand: '%servers%'", "other", False),
+        ("f|contains|expand: '%admins%@%servers%'", "x root@dc y", True),
+        (r"f|expand: '\%plain%admins%'", "%plainroot", True),
+        ("f: '%servers%'", "%servers%", True),
+        ("f|expand: 'no placeholder'", "no placeholder", True),
+    ],
+)
+def test_placeholders(selection, value, matches):
+    """R Placeholders; M Specific: expand."""
+    assert verdict(selection, {"f": value}, {"servers": ["srv*", "dc"], "admins": ["root"]}) is matches
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("f|contain", "a", "unknown modifier 'contain'"),
+        ("f|", "a", "unknown modifier ''"),
+        ("f|contains|startswith", "a", "exclude each other"),
+        ("f|re|contains", "a", "cannot stand with one that compares text"),
+        ("f|re|cased", "a", "cannot stand"),
+        ("f|re|cidr", "a", "exclude each other"),
+        ("f|re|windash", "a", "changes text"),
+        ("f|i", "a", "need modifier re"),
+        ("f|re", "a(", "not a regular expression"),
+        ("f|re", None, "needs text"),
+        ("f|re", "(a+)+(?=b)", "repeats something that repeats"),
+        ("f|re", r"(?=a).*b.*c.*d.*e.*f", "repeats too much"),
+        ("f|re", "a" * 20_000, "more than 10000 characters"),
+        ("f|cidr", "10.0.0.0/99", "is not a network"),
+        ("f|lt", "abc", "is not a number"),
+        ("f|gt", None, "is not a number"),
+        ("f|hour", "noon", "is not a number"),
+        ("f|exists", "maybe", "needs true or false"),
+        ("f|fieldref", 5, "name of a field"),
+        ("f|contains", None, "null cannot be searched"),
+        ("f|base64", "a*", "without wildcards"),
+        ("f|base64|wide", "a", "cannot follow base64"),
+        ("f|base64|base64offset", "a", "exclude each other"),
+        ("f|windash|base64", "-" * 20, "too many values"),
+        ("f|expand", "%nobody%", "placeholder %nobody% has no values"),
+        ("f", [], "list of values is empty"),
+        ("f", {"a": 1}, "a value must be text"),
+        ("f", [["a"]], "a value must be text"),
+        ("", "*", "must not be empty"),
+        ("", None, "null cannot be searched"),
+        ("|exists", True, "needs a field"),
+        ("f", [str(one) for one in range(10_001)], "more than 10000 values"),
+    ],
+)
+def test_refused(key, value, reason):
+    with pytest.raises(ModifierError, match=reason.replace("(", r"\(").replace("+", r"\+")):
+        leaf_of(key, value, {})
+
+
+def test_too_many_combinations_of_placeholders():
+    with pytest.raises(ModifierError, match="more than 10000"):
+        leaf_of("f|expand", "%a%" * 5, {"a": [str(one) for one in range(10)]})
+
+
+def test_values_survive_as_written():
+    assert json.dumps(leaf_of("f", ["a", "a"], {}).tests) == json.dumps(leaf_of("f", "a", {}).tests)
