@@ -95,7 +95,9 @@ def texts(draw, *, keyword=False):
 
 
 regexes = st.builds(
-    Regex, st.sampled_from(["a", "^a", "b$", "[ab]+1?", "(?!a)b", "a|b"]), st.sampled_from(["", "i", "ims"])
+    Regex,
+    st.sampled_from(["a", "^a", "b$", "[ab]+1?", "(?!a)b", "a|b", "ab?", "b+a", "a.b", "Σ.?ς", "(b)a b", "a{2}"]),
+    st.sampled_from(["", "i", "ims"]),
 )
 anywhere = st.one_of(texts(keyword=True), regexes, st.just(Cidr("192.0.2.0/24")))
 singles = st.one_of(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sekisho
 from sekisho.detect import rules
+from sekisho.model import rule
 from sekisho.model.errors import RuleError
 
 RULE_BYTES = 1024 * 1024  # a rule file larger than this is none
@@ -30,7 +31,7 @@ def load(paths: Iterable[str], *, cache: bool = True) -> rules.RuleSet:
     rules cost their parsing once.
     """
     documents, unreadable = _read([str(own_rules()), *paths])
-    key = sha256(sekisho.__version__.encode())
+    key = sha256(f"{sekisho.__version__} {_engine_age()}".encode())
     for path, text in documents:
         key.update(f"{path}\0{len(text)}\0{text}".encode("utf-8", "surrogatepass"))
     kept = _cache_folder() / f"rules-{key.hexdigest()[:32]}.pickle" if cache else None
@@ -68,6 +69,12 @@ def _files(path: Path) -> Iterator[Path]:
             yield from (Path(folder) / name for name in sorted(files) if name.endswith((".yml", ".yaml")))
     elif path.exists():
         yield path
+
+
+def _engine_age() -> int:
+    """Give the time of the newest change to the engine, so that no rule set outlives the code that reads it."""
+    modules = [*Path(rules.__file__).parent.glob("*.py"), Path(rule.__file__)]
+    return max(path.stat().st_mtime_ns for path in modules)
 
 
 def _cache_folder() -> Path:

@@ -96,7 +96,9 @@ def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
         judgement = telling.judged.get(one.address)
         if one is message or judgement is None or judgement.verdict not in BAD:
             continue
-        if one.artifact.relation in ("body", "decoded", "macro") and not telling.findings_at.get(one.address):
+        if one.artifact.relation == "body" or (
+            one.artifact.relation in ("decoded", "macro") and not _leads_on(one, telling)
+        ):
             continue
         file = chart.node("file", one.address, one.artifact.name, "file", judgement.verdict)
         parent = at_address.get(one.artifact.parent or "")
@@ -109,6 +111,11 @@ def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
                 stable_id("n", "message", parent.id) if parent is message else stable_id("n", "file", parent.address)
             )
             chart.edge(source, file, "contains", None, Text("why.edge.contains"), (parent.id, one.id))
+
+
+def _leads_on(one: Analysis, telling: Telling) -> bool:
+    """Tell whether an unfolded layer is worth a box: it holds addresses, or a host was seen running it."""
+    return bool(one.values("url")) or any(join.artifact == one.address for join in telling.case.joins)
 
 
 def _process(chart: Chart, process: Process, telling: Telling) -> None:

@@ -13,6 +13,7 @@ from sekisho.respond.wording import Words, safe
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 196, 50, 26, 46, 14  # px
 LABEL_COLUMNS = 23  # half-width columns that fit in a box
 PER_ROW = 6
+LABEL_HEIGHT = 12  # px
 SWEEPS = 6
 
 
@@ -63,7 +64,7 @@ def picture(incident: Incident, words: Words) -> Picture:
             x, y = MARGIN + left + index * (WIDTH + GAP_X), MARGIN + number * (HEIGHT + GAP_Y)
             kind = words.word("layer", node.layer) if node.type not in KINDS else words.word("type", KINDS[node.type])
             boxes[node.id] = Box(node, fit(safe(node.label)), safe(node.label), kind, x, y)
-    lines = [_line(edge, boxes, words) for edge in incident.edges if edge.source in boxes and edge.target in boxes]
+    lines = _lines(incident.edges, boxes, words)
     height = len(rows) * (HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN
     return Picture(full + 2 * MARGIN, max(height, 2 * MARGIN), tuple(boxes.values()), tuple(lines))
 
@@ -161,16 +162,29 @@ def _mean(values: list[float], default: float) -> float:
     return sum(values) / len(values) if values else default
 
 
-def _line(edge: Edge, boxes: dict[str, Box], words: Words) -> Line:
-    source, target = boxes[edge.source], boxes[edge.target]
+def _lines(edges: Sequence[Edge], boxes: dict[str, Box], words: Words) -> list[Line]:
+    """Draw one line between two boxes, however many edges they share, with its words where no other line's stand."""
+    joined: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        if edge.source in boxes and edge.target in boxes:
+            joined[edge.source, edge.target].append(edge)
+    arrived: dict[str, int] = defaultdict(int)
+    lines = []
+    for (source, target), group in joined.items():
+        lines.append(_line(group, boxes[source], boxes[target], arrived[target], words))
+        arrived[target] += 1
+    return lines
+
+
+def _line(group: Sequence[Edge], source: Box, target: Box, before: int, words: Words) -> Line:
     x1, y1 = source.x + WIDTH // 2, source.y + HEIGHT
     x2, y2 = target.x + WIDTH // 2, target.y
     if target.y <= source.y:  # sideways or upwards: leave from the side
         y1, y2 = source.y + HEIGHT // 2, target.y + HEIGHT // 2
     bend = max(18, abs(y2 - y1) // 2)
     path = f"M{x1},{y1} C{x1},{y1 + bend} {x2},{y2 - bend} {x2},{y2 - 5}"
-    when = words.time(edge.at_ns)
-    title = f"{safe(source.node.label)} → {safe(target.node.label)}: {words.say(edge.why)} {when}".strip()
-    # Beside the arrow's end, where lines that share a start have already parted.
-    label_x, label_y = x2 + (x1 - x2) // 5 + 5, y2 - 12
-    return Line(path, words.word("edge", edge.relation), title, label_x, label_y, target.node.layer)
+    label = ", ".join(dict.fromkeys(words.word("edge", edge.relation) for edge in group))
+    why = "; ".join(dict.fromkeys(f"{words.say(edge.why)} {words.time(edge.at_ns)}".strip() for edge in group))
+    title = f"{safe(source.node.label)} → {safe(target.node.label)}: {why}"
+    # Beside the arrow's end, where lines that share a start have parted; above the words of lines that end there too.
+    return Line(path, label, title, x2 + (x1 - x2) // 5 + 5, y2 - 12 - LABEL_HEIGHT * before, target.node.layer)
