@@ -138,6 +138,11 @@ def gzip_stream() -> _Zlib:
     return _Zlib(31)
 
 
+def zlib_stream(*, raw: bool = False) -> _Zlib:
+    """Give a reader of one zlib stream, or of bare deflate data."""
+    return _Zlib(-15 if raw else 15)
+
+
 def bzip2_stream() -> _Block:
     """Give a reader of one bzip2 stream."""
     return _Block(bz2.BZ2Decompressor())

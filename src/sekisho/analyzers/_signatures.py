@@ -256,8 +256,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-vhdx": "VHDX",
     "application/x-vmdk": "VMDK",
     "application/onenote": "OneNote",
-    "application/rtf": "RTF",
-    "application/pdf": "PDF",
     "application/x-msi": "Windows Installer",
     "application/vnd.ms-htmlhelp": "compiled HTML help",
     "application/x-shockwave-flash": "Flash",
