@@ -50,6 +50,12 @@ def test_temporary_files_live_in_memory():
     assert inside(use) == b"abc"
 
 
+def test_no_second_process_can_be_started():
+    import os
+
+    assert "PermissionError" in inside(os.fork) or "BlockingIOError" in inside(os.fork)
+
+
 def test_memory_is_bounded():
     assert "MemoryError" in inside(lambda: len(bytearray(4 * 1024**3)))
 

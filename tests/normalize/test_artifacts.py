@@ -96,3 +96,22 @@ def test_double_extension(name, double):
 def test_a_broken_date_is_no_date(text):
     one = analysis(MAIL, ("subject", "x"), ("received_at", text), analyzers=("eml",))
     assert artifacts.time_ns(one) is None or text.startswith("0001")
+
+
+def test_a_document_answers_for_the_macros_in_it():
+    tree = [
+        analysis("a.docm", analyzers=("ooxml",)),
+        analysis("a.docm » vbaProject.bin", ("macro.grade", "auto_exec"), analyzers=("vba_project",), parent="a.docm", relation="embedded"),
+        analysis("a.docm » vbaProject.bin » M.bas", ("macro.grade", "inert"), analyzers=("vba",), parent="a.docm » vbaProject.bin", relation="macro"),
+        analysis("b.docx", analyzers=("ooxml",)),
+        analysis("c.xls", ("macro.grade", "inert"), ("macro.grade", "obfuscated_exec"), analyzers=("ole", "vba_project", "xlm")),
+        analysis("d.bas", ("macro.grade", "auto_run"), analyzers=("vba",)),
+    ]  # fmt: skip
+    found = {one.address: one.values("macro.grade") for one in artifacts.graded(tree)}
+    assert found["a.docm"] == ["auto_exec"]
+    assert found["b.docx"] == ["none"]
+    assert found["c.xls"] == ["obfuscated_exec"]
+    assert found["d.bas"] == ["auto_run"]
+    events = {event.record: event.fields for event in artifacts.events(artifacts.graded(tree), "a.docm")}
+    assert "macro.grade" not in events["a.docm » vbaProject.bin"], "one macro is one reason"
+    assert events["d.bas"]["macro.grade"] == "auto_run"

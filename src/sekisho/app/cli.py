@@ -153,6 +153,8 @@ def _investigate(chosen: argparse.Namespace) -> int:
     if missing:
         print(f"sekisho: no such file or folder: {', '.join(missing)}", file=sys.stderr)
         return USAGE
+    for path in filter(None, (chosen.html, chosen.json)):
+        _check_target(path)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
         rules = ruleset.load(chosen.rules, cache=not chosen.no_cache)
@@ -200,9 +202,18 @@ def _show(result: Result, words: Words, chosen: argparse.Namespace) -> None:
         if chosen.logs:
             terminal.story(result, words, console)
         else:
-            terminal.files(result, words, console)
+            terminal.scan(result, words, console)
     lines = [line.rstrip() for line in printed.get().splitlines()]
     sys.stdout.write("\n".join(lines) + "\n")  # tables pad their lines; nobody wants that in a pipe
+
+
+def _check_target(path: str) -> None:
+    """Refuse a file that cannot be written before the work, not after it."""
+    from sekisho.model.errors import ResponseError
+
+    folder = Path(path).parent
+    if path != "-" and (Path(path).is_dir() or not os.access(folder, os.W_OK)):
+        raise ResponseError("cannot be written; name a file in a folder that you may write to", path)
 
 
 def _save(path: str, data: bytes) -> None:

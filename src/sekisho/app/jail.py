@@ -38,21 +38,23 @@ DENIED = {
         "arch": 0xC000003E,
         "calls": {
             "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "bind": 49, "listen": 50, "socketpair": 53,
-            "fork": 57, "vfork": 58, "execve": 59, "kill": 62, "ptrace": 101, "mount": 165, "tkill": 200,
+            "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "kill": 62, "ptrace": 101, "mount": 165, "tkill": 200,
             "tgkill": 234, "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321, "execveat": 322,
-            "io_uring_setup": 425,
+            "io_uring_setup": 425, "clone3": 435,
         },
     },
     "aarch64": {
         "arch": 0xC00000B7,
         "calls": {
             "mount": 40, "ptrace": 117, "kill": 129, "tkill": 130, "tgkill": 131, "socket": 198, "socketpair": 199,
-            "bind": 200, "listen": 201, "accept": 202, "connect": 203, "sendto": 206, "execve": 221,
+            "bind": 200, "listen": 201, "accept": 202, "connect": 203, "sendto": 206, "clone": 220, "execve": 221,
             "process_vm_readv": 270, "process_vm_writev": 271, "bpf": 280, "execveat": 281, "io_uring_setup": 425,
+            "clone3": 435,
         },
     },
 }  # fmt: skip
-BPF_LOAD_WORD, BPF_JUMP_EQUAL, BPF_RETURN = 0x20, 0x15, 0x06
+BPF_LOAD_WORD, BPF_JUMP_EQUAL, BPF_JUMP_GREATER, BPF_RETURN = 0x20, 0x15, 0x25, 0x06
+HIGHEST_CALL = 0x3FFFFFFF  # above lie the x32 numbers, a second door to the same calls
 SECCOMP_ALLOW, SECCOMP_ERRNO_EPERM = 0x7FFF0000, 0x00050001
 
 
@@ -136,7 +138,7 @@ def _seccomp(libc: ctypes.CDLL) -> bool:
     assert isinstance(calls, dict)
     numbers = sorted(calls.values())
     program = [(BPF_LOAD_WORD, 0, 0, 4), (BPF_JUMP_EQUAL, 1, 0, arch), (BPF_RETURN, 0, 0, SECCOMP_ERRNO_EPERM)]
-    program.append((BPF_LOAD_WORD, 0, 0, 0))
+    program += [(BPF_LOAD_WORD, 0, 0, 0), (BPF_JUMP_GREATER, len(numbers) + 1, 0, HIGHEST_CALL)]
     for index, number in enumerate(numbers):
         program.append((BPF_JUMP_EQUAL, len(numbers) - index, 0, number))
     program += [(BPF_RETURN, 0, 0, SECCOMP_ALLOW), (BPF_RETURN, 0, 0, SECCOMP_ERRNO_EPERM)]

@@ -31,6 +31,8 @@ REOPEN_BYTES = 256 * 1024 * 1024  # of files kept at hand while passwords may st
 # Kinds of file that are read fully by looking at their type: nothing inside them runs.
 PLAIN = ("text/", "image/", "audio/", "video/", "font/")
 
+LOG_IN_SCAN = "a log of events: sekisho investigate reads it"
+
 Progress = Callable[[str, int, int, str], None]
 """Told (stage, done, total, name); total is 0 when unknown."""
 
@@ -78,7 +80,7 @@ def investigate(
     started = time.perf_counter()
     found = list(intake.walk(paths, run.options.limits))
     if not run.options.logs:
-        found = [replace(one, source=None) if _is_log(one) else one for one in found]
+        found = [replace(one, skipped=LOG_IN_SCAN) if _is_log(one) and not one.skipped else one for one in found]
     run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
     with run.clock("files"):
         _files(run, [one for one in found if not one.skipped and not _is_log(one)])
@@ -125,6 +127,7 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
         run.trees.sort(key=lambda pair: pair[0])
         if again:
             _reopen(run, again, pool)
+    run.trees = [(address, artifacts.graded(tree)) for address, tree in run.trees]
     for address, tree in run.trees:
         known = len(run.findings)
         _match(run, artifacts.events(tree, _source_of(address)))
@@ -212,7 +215,11 @@ def _source_of(address: str) -> str:
 def _input(address: str, tree: Sequence[Analysis]) -> Input:
     root = tree[0]
     kind = root.analyzers[0] if root.analyzers else root.media_type
-    reasons = [f"{one.address}: {one.unscanned}" for one in tree if one.unscanned]
+    reasons = [
+        one.unscanned if one is root else f"{one.address.removeprefix(address + SEPARATOR)}: {one.unscanned}"
+        for one in tree
+        if one.unscanned
+    ]
     if reasons:
         more = f" (and {len(reasons) - GAPS_NAMED} more)" if len(reasons) > GAPS_NAMED else ""
         return Input(address, kind, len(tree), "; ".join(reasons[:GAPS_NAMED]) + more, failed=True)

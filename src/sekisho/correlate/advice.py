@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sekisho.correlate.cases import Case
 from sekisho.correlate.history import CLOCK_SLACK_NS, History, Process, account
 from sekisho.correlate.joins import Carried
-from sekisho.correlate.story import RUNNABLE, mailbox_of, recipients
+from sekisho.correlate.story import RUNNABLE, mailbox_of, recipients, runs
 from sekisho.model.event import Event
 from sekisho.model.incident import Recommendation, Text
 from sekisho.model.url import Url
@@ -89,7 +89,7 @@ def _actions(case: Case) -> Iterator[Recommendation]:
     dropped = {
         str(event.fields.get("TargetFilename")): event.id
         for process in case.processes.values()
-        for event in _dropped(process)
+        for event in _dropped(process, case)
     }
     yield Recommendation("collect", tuple(dropped)[:TARGETS], Text("why.collect"), tuple(dropped.values())[:TARGETS])
     hashes = {one.analysis.sha256: one.analysis.id for one in case.carried if _is_file(one)}
@@ -102,10 +102,11 @@ def _is_file(one: Carried) -> bool:
     return whole and one.judgement.verdict is Verdict.MALICIOUS and bool(one.analysis.sha256)
 
 
-def _dropped(process: Process) -> Iterator[Event]:
+def _dropped(process: Process, case: Case) -> Iterator[Event]:
+    """Give the files a process wrote that can run by their name, or that another process of the case ran."""
     for event in process.actions:
         path = str(event.fields.get("TargetFilename") or "").lower()
-        if event.logsource.category == "file_event" and path.endswith(tuple(RUNNABLE)):
+        if event.logsource.category == "file_event" and (path.endswith(tuple(RUNNABLE)) or runs(path, process, case)):
             yield event
 
 

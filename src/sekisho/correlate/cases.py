@@ -81,7 +81,8 @@ def cases(
     for case in made:
         _collect_findings(case, by_event, by_record)
         case.probability = _judge(case, judged)
-    kept = [case for case in made if case.verdict in BAD]
+    # On hosts alone, one rule of level high is a finding to look at; an incident needs more.
+    kept = [case for case in made if case.verdict in (BAD if case.carried else (Verdict.MALICIOUS,))]
     return sorted(kept, key=lambda case: (-case.probability, case.first_key))
 
 

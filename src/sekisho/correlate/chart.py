@@ -173,6 +173,8 @@ def _joins(chart: Chart, telling: Telling) -> None:
         file, process = stable_id("n", "file", one.artifact), stable_id("n", "process", one.process.key)
         if file not in chart.nodes or one.how in ("saved", "address") or process not in chart.nodes:
             continue
+        if one.process.parent is not None and one.process.parent.key in telling.case.processes:
+            continue  # started by a process that had opened it already
         carried = next((item for item in telling.case.carried if item.analysis.address == one.artifact), None)
         evidence = (one.event.id, *((carried.analysis.id,) if carried else ()))
         why = Text(f"why.join.{one.how}", (("value", one.value),))

@@ -96,14 +96,15 @@ def _root_file(case: Case, telling: story.Telling) -> Analysis | None:
     mine = [one for one in case.carried if one.message is message and one.analysis is not message]
     opened = {one.artifact for one in case.opened}
     real = [one for one in mine if one.analysis.artifact.relation in ("attachment", "member", "input", "embedded")]
-    real.sort(
-        key=lambda one: (
-            one.analysis.address not in opened,
-            -round(one.judgement.probability, 2),
-            one.analysis.artifact.depth,
-        )
-    )
+    real.sort(key=lambda one: (one.analysis.address not in opened, -_own_weight(one), one.analysis.artifact.depth))
     return real[0].analysis if real else message
+
+
+def _own_weight(one: Carried) -> float:
+    """Give the weight of a file's own heaviest reason, leaving out what it only contains."""
+    return max(
+        (reason.weight for reason in one.judgement.reasons if not reason.signal.startswith("child:")), default=0.0
+    )
 
 
 def _root(case: Case, telling: story.Telling) -> tuple[str, Text]:

@@ -242,6 +242,13 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     )
 
 
+def runs(path: str, writer: Process, case: Case) -> bool:
+    """Tell whether another process of the case names a written file on its command line, or is it."""
+    name = basename(path).lower()
+    others = (other for other in case.processes.values() if other is not writer)
+    return bool(name) and any(name in f"{other.command_line} {other.image}".lower() for other in others)
+
+
 def _hidden(process: Process) -> str:
     """Give what a disguised command line comes to: what it does, when that is known, else its plain text."""
     if deeds := deeds_of(process):
@@ -254,11 +261,7 @@ def _wrote(process: Process, path: str, events: Sequence[Event], telling: Tellin
     """Tell of a written file that can run, that a rule found, or that a process of the case names."""
     mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
     name = basename(path).lower()
-    ran = any(
-        name in f"{other.command_line} {other.image}".lower()
-        for other in telling.case.processes.values()
-        if other is not process
-    )
+    ran = runs(path, process, telling.case)
     if not (mine or ran or splitext(name)[1] in RUNNABLE):
         return None
     values = (("image", process.name), ("path", path), ("findings", tuple(finding.id for finding in mine)))

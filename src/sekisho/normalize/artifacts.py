@@ -6,11 +6,12 @@ The fields are the features' own names plus the few that every artifact has; ``d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sekisho.model.artifact import Analysis
+from sekisho.model.artifact import Analysis, Feature
 from sekisho.model.event import Event, Logsource
 from sekisho.model.url import Url
 
@@ -18,6 +19,9 @@ MESSAGE = Logsource("email", "message")
 ATTACHMENT = Logsource("email", "attachment")
 URL = Logsource("email", "url")
 
+# From harmless to worst. Source: design, "Verdicts".
+GRADES = ("none", "inert", "auto_run", "auto_exec", "obfuscated_exec")
+OFFICE = frozenset({"ole", "ooxml", "office_xml", "sylk"})  # analysers whose artifacts are documents as people see them
 MESSAGE_ANALYZERS = frozenset({"eml", "msg"})
 PARTS = {
     "attachment",
@@ -44,7 +48,8 @@ MESSAGE_FIELDS = tuple(
 )
 ATTACHMENT_FIELDS = tuple(
     "name extension double_extension media_type size sha256 depth relation encrypted unscanned analyzer "
-    "parent.name parent.media_type parent.encrypted urls url.hidden_by message.subject message.sender".split()
+    "parent.name parent.media_type parent.encrypted urls url.hidden_by message.subject message.sender "
+    "archive.password_in_mail".split()
 )
 URL_FIELDS = tuple("raw canonical host ip hidden_by shown where artifact.name artifact.media_type".split())
 
@@ -66,6 +71,32 @@ def events(analyses: Sequence[Analysis], source: str) -> Iterator[Event]:
             yield Event(ATTACHMENT, fields, at, "", who, source, one.address)
         for index, url in enumerate(urls_of(one)):
             yield Event(URL, _url_fields(url, one), at, "", who, source, one.address, (str(index),))
+
+
+def graded(analyses: Sequence[Analysis]) -> list[Analysis]:
+    """Give the analyses with one ``macro.grade`` on every Office document: the worst of all macros in it, or none.
+
+    Macros lie in parts of a document (a project, a macro sheet, an embedded workbook); people grade the document.
+    """
+    worst: dict[str, str] = {}
+    by_address = {one.address: one for one in analyses}
+    for one in analyses:
+        holder: Analysis | None = one
+        while holder is not None and not OFFICE.intersection(holder.analyzers):
+            holder = by_address.get(holder.artifact.parent or "")
+        if holder is not None:
+            grades = [str(value) for value in one.values("macro.grade")]
+            worst[holder.address] = max([worst.get(holder.address, GRADES[0]), *grades], key=_grade_rank)
+    return [_with_grade(one, worst[one.address]) if one.address in worst else one for one in analyses]
+
+
+def _with_grade(one: Analysis, grade: str) -> Analysis:
+    others = tuple(feature for feature in one.features if feature.name != "macro.grade")
+    return replace(one, features=(Feature("macro.grade", grade), *others))
+
+
+def _grade_rank(grade: str) -> int:
+    return GRADES.index(grade) if grade in GRADES else 0
 
 
 def is_message(one: Analysis) -> bool:
@@ -165,14 +196,25 @@ def _attachment_fields(one: Analysis, by_address: Mapping[str, Analysis], messag
         "unscanned": one.unscanned,
         "analyzer": list(one.analyzers),
     }
+    if not OFFICE.intersection(one.analyzers) and _in_document(one, by_address):
+        fields.pop("macro.grade", None)  # its document answers for it
     if parent is not None:
         fields["parent.name"] = parent.artifact.name
         fields["parent.media_type"] = parent.media_type
-        fields["parent.encrypted"] = bool(parent.first("archive.encrypted") or parent.first("office.encrypted"))
+        fields["parent.encrypted"] = any(parent.first(f"{kind}.encrypted") for kind in ("archive", "office", "pdf"))
     if message is not None:
         fields["message.subject"] = message.first("subject")
         fields["message.sender"] = message.first("sender.address")
+        words = set(message.values("password.candidate"))
+        fields["archive.password_in_mail"] = bool(words.intersection(one.values("archive.password")))
     return fields
+
+
+def _in_document(one: Analysis, by_address: Mapping[str, Analysis]) -> bool:
+    above = by_address.get(one.artifact.parent or "")
+    while above is not None and not OFFICE.intersection(above.analyzers):
+        above = by_address.get(above.artifact.parent or "")
+    return above is not None
 
 
 def _url_fields(url: Url, one: Analysis) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from sekisho.model.artifact import Analysis
 from sekisho.model.incident import Incident, Step
 from sekisho.model.result import Result
 from sekisho.model.url import Url
-from sekisho.model.verdict import Reason, Verdict
+from sekisho.model.verdict import Judgement, Reason, Verdict
 from sekisho.respond.wording import Words, safe
 
 STYLES = {"malicious": "bold red", "suspicious": "bold yellow", "unscanned": "bold magenta", "clean": "bold green"}
 LAYERS = {"mail": "cyan", "file": "magenta", "endpoint": "yellow", "network": "blue", "server": "blue"}
 ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN = 12, 8, 20
-ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN, OTHERS_SHOWN = 40, 6, 12, 15
+ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN, OTHERS_SHOWN = 100, 6, 12, 15
 
 
 def story(result: Result, words: Words, console: Console) -> None:
@@ -34,27 +34,41 @@ def story(result: Result, words: Words, console: Console) -> None:
     _footer(result, words, console)
 
 
+def scan(result: Result, words: Words, console: Console) -> None:
+    """Print what ``sekisho scan`` found, and what it did not read."""
+    files(result, words, console)
+    _footer(result, words, console)
+
+
 def files(result: Result, words: Words, console: Console, *, only_notable: bool = False) -> None:
     """Print the verdict of each file with its reasons in order of weight, and the tree inside it."""
-    shown = 0
-    for analysis, judgement in result.artifacts:
-        notable = judgement.verdict is not Verdict.CLEAN
-        top = analysis.artifact.parent is None
-        if (only_notable and not notable) or not (top or notable) or shown >= ARTIFACTS_SHOWN:
-            continue
-        shown += 1
-        indent = "  " * min(analysis.artifact.depth, 8)
-        name = safe(analysis.address if top else analysis.artifact.name)
-        line = Styled(f"{indent}{'' if top else '» '}")
-        line.append(words.word("verdict", judgement.verdict), STYLES[judgement.verdict])
-        line.append(f"  {name}", "bold" if top else "")
-        line.append(f"  {analysis.media_type} · {words.get('step.file.size', count=analysis.size_bytes)}", "dim")
-        if notable and judgement.verdict is not Verdict.UNSCANNED:
-            line.append(f" · {words.get('label.probability')} {judgement.probability:.2f}", "dim")
-        console.print(line, soft_wrap=True)
-        _reasons(analysis.unscanned, judgement.reasons, indent, words, console)
-        if notable:
-            _urls(analysis, indent, console)
+    pairs = [
+        (analysis, judgement)
+        for analysis, judgement in result.artifacts
+        if judgement.verdict is not Verdict.CLEAN or (analysis.artifact.parent is None and not only_notable)
+    ]
+    for analysis, judgement in pairs[:ARTIFACTS_SHOWN]:
+        _file(analysis, judgement, words, console)
+    if len(pairs) > ARTIFACTS_SHOWN:
+        console.print(Styled(words.get("label.more", count=len(pairs) - ARTIFACTS_SHOWN), "dim"))
+
+
+def _file(analysis: Analysis, judgement: Judgement, words: Words, console: Console) -> None:
+    notable, top = judgement.verdict is not Verdict.CLEAN, analysis.artifact.parent is None
+    indent = "  " * min(analysis.artifact.depth, 8)
+    line = Styled(f"{indent}{'' if top else '» '}")
+    line.append(words.word("verdict", judgement.verdict), STYLES[judgement.verdict])
+    line.append(f"  {safe(analysis.address if top else analysis.artifact.name)}", "bold" if top else "")
+    line.append(f"  {analysis.media_type} · {words.get('step.file.size', count=analysis.size_bytes)}", "dim")
+    if notable and judgement.verdict is not Verdict.UNSCANNED:
+        line.append(f" · {words.get('label.probability')} {judgement.probability:.2f}", "dim")
+    grade = str(analysis.first("macro.grade", "none"))
+    if grade != "none":
+        line.append(f" · {words.word('grade', grade)}", "dim")
+    console.print(line, soft_wrap=True)
+    _reasons(analysis.unscanned, judgement.reasons, indent, words, console)
+    if notable:
+        _urls(analysis, indent, console)
 
 
 def _urls(analysis: Analysis, indent: str, console: Console) -> None:
@@ -62,7 +76,8 @@ def _urls(analysis: Analysis, indent: str, console: Console) -> None:
     for url in urls[:URLS_SHOWN]:
         line = Styled(f"{indent}    {safe(url.canonical or url.raw)}", "blue")
         if url.hidden_by:
-            line.append(f"  {url.hidden_by}: {safe(url.raw)}", "red")
+            raw = f": {safe(url.raw)}" if url.raw != url.canonical else ""
+            line.append(f"  {url.hidden_by}{raw}", "red")
         console.print(line, soft_wrap=True)
 
 
