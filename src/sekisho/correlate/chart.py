@@ -7,7 +7,7 @@ from ntpath import basename
 
 from sekisho.correlate.cases import BAD
 from sekisho.correlate.history import Process
-from sekisho.correlate.story import Telling, mailbox_of
+from sekisho.correlate.story import Telling, leads_on, mailbox_of
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.ids import stable_id
@@ -97,7 +97,7 @@ def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
         if one is message or judgement is None or judgement.verdict not in BAD:
             continue
         if one.artifact.relation == "body" or (
-            one.artifact.relation in ("decoded", "macro") and not _leads_on(one, telling)
+            one.artifact.relation in ("decoded", "macro") and not leads_on(one, telling)
         ):
             continue
         file = chart.node("file", one.address, one.artifact.name, "file", judgement.verdict)
@@ -111,11 +111,6 @@ def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
                 stable_id("n", "message", parent.id) if parent is message else stable_id("n", "file", parent.address)
             )
             chart.edge(source, file, "contains", None, Text("why.edge.contains"), (parent.id, one.id))
-
-
-def _leads_on(one: Analysis, telling: Telling) -> bool:
-    """Tell whether an unfolded layer is worth a box: it holds addresses, or a host was seen running it."""
-    return bool(one.values("url")) or any(join.artifact == one.address for join in telling.case.joins)
 
 
 def _process(chart: Chart, process: Process, telling: Telling) -> None:

@@ -142,10 +142,15 @@ def _files(message: Analysis | None, telling: Telling) -> list[Step]:
         mine = telling.findings_at.get(one.address, [])
         if judgement is None or judgement.verdict not in BAD or one is message or one.artifact.relation == "body":
             continue
-        if not mine and one.artifact.relation in ("macro", "decoded"):
+        if one.artifact.relation in ("macro", "decoded") and not leads_on(one, telling):
             continue
         told.append(_file(one, mine, (message.artifact.depth if message else 0)))
     return told[:FILE_STEPS]
+
+
+def leads_on(one: Analysis, telling: Telling) -> bool:
+    """Tell whether an unfolded layer is worth telling: it holds addresses, or a host was seen running it."""
+    return bool(one.values("url")) or any(join.artifact == one.address for join in telling.case.joins)
 
 
 def _file(one: Analysis, mine: Sequence[Finding], above: int) -> Step:
