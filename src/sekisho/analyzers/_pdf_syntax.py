@@ -79,6 +79,7 @@ class Reader:
                 return _closed(stack, top), len(data)
             name, mark, literal, hexa, word = match.groups()
             start, at = at, match.end()
+            value: Any
             if mark in (b"<<", b"["):
                 if len(stack) >= DEPTH:
                     raise MalformedError("objects nested too deeply", start)
