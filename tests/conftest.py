@@ -1,8 +1,25 @@
-"""Fixtures that several rooms share: one lab case made and investigated once."""
+"""Fixtures that several rooms share: an end to every hang, and one lab case made and investigated once."""
 
 import os
+import signal
 
 import pytest
+
+HANG_S = 120  # no test measures speed, but none may run for ever; the slowest takes some seconds
+
+
+@pytest.fixture(autouse=True)
+def no_hang():
+    """Fail a test that does not come back."""
+
+    def give_up(*_):
+        raise TimeoutError(f"still running after {HANG_S} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, HANG_S)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
