@@ -78,6 +78,19 @@ def test_benign_twin_is_clean(case, tmp_path, rules, monkeypatch):
     ] + [one for one in told["inputs"] if one["failed"]]
 
 
+def test_all_cases_in_one_folder_stay_apart(tmp_path, rules, monkeypatch):
+    """The same company, host and hacked sites, five waves, five incidents, and the twins in none."""
+    for case in cases.CASES:
+        cases.make(case, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    result = investigate(["."], rules, Options(jobs=2))
+    told = document(result, Words("en", result.findings))
+    artifacts = {one["id"]: one["address"] for one in told["artifacts"]}
+    roots = sorted(artifacts[one["root_cause"]] for one in told["incidents"])
+    wanted = [f"{case}/{json.loads(Path(case, 'truth.json').read_text())['root_cause']['address']}" for case in ATTACKS]
+    assert roots == sorted(wanted)
+
+
 def test_same_evidence_gives_the_same_bytes(tmp_path, rules, monkeypatch):
     _, first = run(ATTACKS[0], tmp_path, rules, monkeypatch)
     _, second = run(ATTACKS[0], tmp_path, rules, monkeypatch)

@@ -202,3 +202,11 @@ def test_every_step_and_edge_rests_on_evidence():
     assert all(step.evidence for step in found.steps)
     assert all(edge.evidence for edge in found.edges)
     assert all(one.targets for one in found.recommendations)
+
+
+def test_two_campaigns_that_share_an_address_stay_two():
+    url = Url("http://203.0.113.10/x", "http://203.0.113.10/x", "203.0.113.10", "203.0.113.10")
+    carried = mail("m1.eml", "user01@corp.example", features=(("url", url),))
+    carried += mail("m2.eml", "user02@corp.example", file="other.lnk", sha="t" * 64, features=(("url", url),))
+    found = correlate(carried, history(*CHAIN), [])
+    assert [len(story_events(one)) for one in found] == [3, 0]

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from ntpath import basename
 
 from sekisho.correlate.history import History, Process, members, ordered
-from sekisho.correlate.joins import Carried, Join
+from sekisho.correlate.joins import DAY_NS, Carried, Join
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import Finding
+from sekisho.model.url import Url
 from sekisho.model.verdict import Judgement, Verdict, probability, verdict_of
 
 OPENED_WEIGHT = 1.5  # log-odds that a hostile file's being opened adds; see docs/decisions/0003-verdicts.md
+ONE_WAVE_NS = 3 * DAY_NS  # mission article 3: variants of one campaign came on following days
 SHARED_BYTES = 64  # equal contents below this size are chance, not one campaign
 RUNNABLE_BY_PATH_CHARS = 8  # a written path shorter than this is no evidence that a command line names it
 BAD = (Verdict.MALICIOUS, Verdict.SUSPICIOUS)
@@ -70,8 +73,9 @@ def cases(
     groups = _Groups()
     for one in carried:
         groups.add_file(one)
+    _link_numeric(carried, groups)
     running = _running(carried, joins, history, by_event)
-    joins = [one for one in joins if one.artifact in running]
+    joins = [one for one in joins if one.artifact in running and _told(one, running[one.artifact])]
     for address, processes in running.items():
         for process in processes.values():
             groups.link(f"file:{address}", f"process:{process.key}")
@@ -84,6 +88,25 @@ def cases(
     # On hosts alone, one rule of level high is a finding to look at; an incident needs more.
     kept = [case for case in made if case.verdict in (BAD if case.carried else (Verdict.MALICIOUS,))]
     return sorted(kept, key=lambda case: (-case.probability, case.first_key))
+
+
+def _link_numeric(carried: Sequence[Carried], groups: _Groups) -> None:
+    """Join hostile files that spell one IP address as a number, within days of each other.
+
+    Honest files do not spell addresses so, which makes the shared value rare; names of hacked sites are not, since
+    one list of them serves many waves.
+    """
+    by_ip: dict[str, list[Carried]] = defaultdict(list)
+    for one in carried:
+        if one.judgement.verdict in BAD:
+            for url in one.analysis.values("url"):
+                if isinstance(url, Url) and url.ip and "-ip" in url.hidden_by:
+                    by_ip[url.ip].append(one)
+    for files in by_ip.values():
+        files.sort(key=lambda one: (one.at_ns or 0, one.analysis.address))
+        for before, after in pairwise(files):
+            if abs((after.at_ns or 0) - (before.at_ns or 0)) <= ONE_WAVE_NS:
+                groups.link(f"file:{before.analysis.address}", f"file:{after.analysis.address}")
 
 
 def _running(
@@ -99,17 +122,38 @@ def _running(
     for one in joins:
         if one.how == "saved" or one.process.is_hub:
             roots.setdefault(one.artifact, [])
-        elif one.how != "address" or one.artifact in hostile:
+        elif one.how != "address":
             roots[one.artifact].append(one.process)
-    runners = _runners(history) if any(roots.values()) else {}
+    runners = _runners(history) if joins else {}
     running = {address: _spread(roots[address], runners) for address in roots if address in hostile}
     explained = {key for processes in running.values() for key in processes}
-    for address in roots.keys() - hostile:
-        processes = _spread(roots[address], runners)
-        weights = [_weigh(process, by_event) for key, process in processes.items() if key not in explained]
+    for address, contacting in _by_address(joins, hostile, explained).items():
+        running.setdefault(address, {}).update(_spread(contacting, runners))
+    explained.update(key for group in running.values() for key in group)
+    for address in sorted(roots.keys() - hostile):
+        group = _spread(roots[address], runners)
+        weights = [_weigh(process, by_event) for key, process in group.items() if key not in explained]
         if verdict_of(probability(weights)) in BAD:
-            running[address] = processes
+            running[address] = group
     return running
+
+
+def _told(join: Join, processes: Mapping[str, Process]) -> bool:
+    """Tell whether a join is part of its file's own story: saves are, and what its own processes did."""
+    return join.how == "saved" or join.process.is_hub or join.process.key in processes
+
+
+def _by_address(joins: Sequence[Join], hostile: set[str], explained: set[str]) -> dict[str, list[Process]]:
+    """Give the processes that contact an address of a hostile file and that no file's opening explains.
+
+    Two campaigns may use one address; a process that one of them started is not the other's for that.
+    """
+    found: dict[str, list[Process]] = defaultdict(list)
+    for one in joins:
+        known = one.process.is_hub or one.process.key in explained
+        if one.how == "address" and one.artifact in hostile and not known:
+            found[one.artifact].append(one.process)
+    return found
 
 
 def _runners(history: History) -> dict[tuple[str, str], list[Process]]:

@@ -22,11 +22,31 @@ from sekisho.model.verdict import Judgement
 from sekisho.respond.wording import Words
 
 SCHEMA = "sekisho/1"
+NESTING = 100  # the writer takes 254; evidence nested deeper than this is nobody's record
 
 
 def dump(result: Result, words: Words) -> bytes:
     """Give the result as indented UTF-8 JSON, keys in the contract's order."""
-    return orjson.dumps(document(result, words), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=_plain)
+    told, option = document(result, words), orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    try:
+        return orjson.dumps(told, option=option, default=_plain)
+    except orjson.JSONEncodeError:  # evidence may hold what JSON or UTF-8 cannot; looking for it costs, and it is rare
+        return orjson.dumps(_encodable(told), option=option, default=_plain)
+
+
+def _encodable(value: Any, depth: int = 0) -> Any:
+    """Give a value without what cannot be encoded: halves of surrogate pairs, huge integers, nesting without end."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return f"{value:#x}"  # decimal digits of a huge number take quadratic time
+    if isinstance(value, dict | list | tuple) and depth >= NESTING:
+        return "…"
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item, depth + 1) for item in value]
+    return value
 
 
 def document(result: Result, words: Words) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from sekisho.respond.wording import Words, safe
 
 STYLES = {"malicious": "bold red", "suspicious": "bold yellow", "unscanned": "bold magenta", "clean": "bold green"}
 LAYERS = {"mail": "cyan", "file": "magenta", "endpoint": "yellow", "network": "blue", "server": "blue"}
-ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN = 12, 8, 20
+ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN, RULES_SHOWN = 12, 8, 20, 5
 ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN, OTHERS_SHOWN = 100, 6, 12, 15
 
 
@@ -185,7 +185,8 @@ def _tail(incident: Incident, words: Words, console: Console) -> None:
     console.print()
 
 
-def _footer(result: Result, words: Words, console: Console) -> None:
+def _left_out(result: Result, words: Words, console: Console) -> None:
+    """Print which files and rules were not used, or not wholly, and why."""
     skipped = [one for one in result.inputs if one.skipped]
     if skipped:
         console.print(Styled(words.get("label.skipped"), "bold"))
@@ -197,6 +198,13 @@ def _footer(result: Result, words: Words, console: Console) -> None:
             console.print(Styled(f"  {words.get('label.more', count=len(skipped) - SKIPS_SHOWN)}", "dim"))
     if result.rules_failed:
         console.print(Styled(words.get("label.not_run", count=len(result.rules_failed)), "dim"))
+        for failure in result.rules_failed[:RULES_SHOWN]:
+            place = f"{failure.path}:{failure.line}" if failure.line else failure.path
+            console.print(Styled(f"  {safe(place)}: {safe(failure.reason)}", "dim"), soft_wrap=True)
+
+
+def _footer(result: Result, words: Words, console: Console) -> None:
+    _left_out(result, words, console)
     values = {
         "inputs": len(result.inputs),
         "records": sum(one.records for one in result.inputs),

@@ -21,7 +21,7 @@ LISTED = 5
 # Control characters and marks that reorder text: a terminal or reader would obey them, so they are shown instead.
 # Source: ECMA-48; UAX #9 and CVE-2021-42574 for the bidirectional marks.
 BLANKS = re.compile(r"[ \t\xa0\u3000]{9,}")  # a run that pushes what follows out of sight; its length is shown instead
-ACTING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+ACTING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
 class Words:
