@@ -109,7 +109,7 @@ class _Reader(Worker):
         except (EOFError, OSError):
             reason = why(self.end(), self.limits)
         self.lost = True
-        return Part(0, Kept([], {}, {}), [], [Gap("", f"the rest was not read: {reason}")], last=True)
+        return Part(0, Kept([], {}, {}, {}), [], [Gap("", f"the rest was not read: {reason}")], last=True)
 
 
 def _ready(workers: Sequence[_Reader]) -> list[_Reader]:

@@ -129,6 +129,11 @@ def _gaps(case: Case, history: History, unscanned: Sequence[str]) -> Iterator[Te
         category in ("proxy", "firewall", "dns", "webserver") for _, category in history.coverage
     ):
         yield Text("unknown.network.none")
+    for host in victims(case):
+        if not history.kinds.get(host, set()) & {"network_connection", "dns_query"}:
+            yield Text("unknown.network.host", (("host", host),))
+        if "file_event" not in history.kinds.get(host, set()):
+            yield Text("unknown.file.host", (("host", host),))
     first = min((one.at_ns for one in case.carried if one.at_ns is not None), default=None)
     last = max((event.time_ns or 0 for process in case.processes.values() for event in process.actions), default=0)
     for host in victims(case):

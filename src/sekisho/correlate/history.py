@@ -88,6 +88,8 @@ class History:
         """By (host, log)."""
         self.accounts: dict[str, set[str]] = {}
         """Bare account names seen acting, by host."""
+        self.kinds: dict[str, set[str]] = {}
+        """Categories of events seen, by host."""
 
     def add(self, event: Event, *, found: bool = False) -> None:
         """Take note of one event; ``found`` says that a rule matched it."""
@@ -98,6 +100,7 @@ class History:
         if covered is None:
             covered = self.coverage[event.host, kind] = Coverage()
         covered.take(event)
+        self.kinds.setdefault(event.host, set()).add(event.logsource.category)
         if event.user and event.host:
             self.accounts.setdefault(event.host, set()).add(account(event.user))
         wanted = KEPT.get(event.logsource.category)
@@ -109,8 +112,8 @@ class History:
 
     def take(self) -> Kept:
         """Give what was collected so far and start anew: how a worker hands its share on."""
-        kept = Kept(self._events, self.coverage, self.accounts)
-        self._events, self.coverage, self.accounts = [], {}, {}
+        kept = Kept(self._events, self.coverage, self.accounts, self.kinds)
+        self._events, self.coverage, self.accounts, self.kinds = [], {}, {}, {}
         return kept
 
     def give(self, kept: Kept) -> None:
@@ -120,6 +123,8 @@ class History:
             self.coverage.setdefault(key, Coverage()).join(covered)
         for host, names in kept.accounts.items():
             self.accounts.setdefault(host, set()).update(names)
+        for host, kinds in kept.kinds.items():
+            self.kinds.setdefault(host, set()).update(kinds)
 
     def link(self) -> None:
         """Build the process forest; call once, after the last event."""
@@ -247,6 +252,7 @@ class Kept(NamedTuple):
     events: list[Event]
     coverage: dict[tuple[str, str], Coverage]
     accounts: dict[str, set[str]]
+    kinds: dict[str, set[str]]
 
 
 def account(name: str) -> str:
