@@ -50,3 +50,14 @@ def test_logs_are_told_by_content_not_by_name(tmp_path):
     found = {one.path.name: one.source for one in walk([str(tmp_path)], LIMITS)}
     assert found["holiday.jpg"].name == "jsonl"
     assert found["events.evtx"] is None
+
+
+def test_a_maildir_is_read_message_by_message(tmp_path):
+    mail = b"From: a@partner.example\nTo: b@corp.example\nSubject: hello\nMessage-ID: <1@partner.example>\n\nhello\n"
+    for folder, name in (("cur", "1650845642.M1P2.mx:2,S"), ("new", "1650845700.M3P4.mx"), ("tmp", "1650845701.M5P6.mx")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(mail)
+    (tmp_path / "dovecot-uidlist").write_text("3 V1 N4")
+    found = seen(tmp_path)
+    assert sum(not one.skipped for one in found.values()) == 3
+    assert [one.skipped for one in found.values() if one.skipped] == ["index file, holds no evidence"]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ntpath import basename
 
 from sekisho.correlate.cases import Case
-from sekisho.correlate.history import CLOCK_SLACK_NS, History, Process, account
+from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, Process, account
 from sekisho.correlate.joins import Carried
-from sekisho.correlate.story import RUNNABLE, mailbox_of, recipients, runs
+from sekisho.correlate.story import OWN_FILES, RUNNABLE, mailbox_of, recipients, runs
 from sekisho.model.event import Event
 from sekisho.model.incident import Recommendation, Text
 from sekisho.model.url import Url
 from sekisho.model.verdict import Verdict
 
 TARGETS = 50  # shown per recommendation
+# Addresses and names that lead nowhere outside the host. Source: RFC 1122, RFC 4291, RFC 5771, RFC 6761.
+NOWHERE = ("127.", "::1", "0.0.0.0", "fe80:", "169.254.", "224.", "239.", "255.", "ff02:", "localhost", "wpad")
 QUIET_NS = 10 * 60 * 1_000_000_000  # a log that ends sooner than this after the last step hides what came next
 
 
@@ -45,7 +48,7 @@ def destinations(case: Case) -> dict[str, Event]:
                 value = event.fields.get("QueryName")
             else:
                 continue
-            if value:
+            if value and not str(value).lower().startswith(NOWHERE):
                 found.setdefault(str(value), event)
     return found
 
@@ -106,7 +109,9 @@ def _dropped(process: Process, case: Case) -> Iterator[Event]:
     """Give the files a process wrote that can run by their name, or that another process of the case ran."""
     for event in process.actions:
         path = str(event.fields.get("TargetFilename") or "").lower()
-        if event.logsource.category == "file_event" and (path.endswith(tuple(RUNNABLE)) or runs(path, process, case)):
+        if event.logsource.category != "file_event" or basename(path).startswith(OWN_FILES):
+            continue
+        if path.endswith(tuple(RUNNABLE)) or runs(path, process, case):
             yield event
 
 
@@ -137,12 +142,17 @@ def _gaps(case: Case, history: History, unscanned: Sequence[str]) -> Iterator[Te
     first = min((one.at_ns for one in case.carried if one.at_ns is not None), default=None)
     last = max((event.time_ns or 0 for process in case.processes.values() for event in process.actions), default=0)
     for host in victims(case):
-        for (name, log), covered in sorted(history.coverage.items()):
-            if name != host or covered.first_ns is None or covered.last_ns is None:
-                continue
-            if first is not None and covered.first_ns > first + CLOCK_SLACK_NS:
-                yield Text("unknown.log.starts", (("host", host), ("log", log), ("at_ns", covered.first_ns)))
-            if last and covered.last_ns < last + QUIET_NS:
-                yield Text("unknown.log.ends", (("host", host), ("log", log), ("at_ns", covered.last_ns)))
+        logs = {log: covered for (name, log), covered in sorted(history.coverage.items()) if name == host}
+        late = {log: one.first_ns for log, one in logs.items() if _starts_late(one, first)}
+        if late:
+            at = min(value for value in late.values() if value is not None)
+            yield Text("unknown.log.starts", (("host", host), ("log", ", ".join(late)), ("at_ns", at)))
+        ends = [one.last_ns for one in logs.values() if one.last_ns is not None]
+        if last and ends and max(ends) < last + QUIET_NS:
+            yield Text("unknown.log.ends", (("host", host), ("log", ", ".join(logs)), ("at_ns", max(ends))))
     if unscanned:
         yield Text("unknown.unscanned", (("count", len(unscanned)), ("names", tuple(unscanned[:TARGETS]))))
+
+
+def _starts_late(covered: Coverage, mail_ns: int | None) -> bool:
+    return mail_ns is not None and covered.first_ns is not None and covered.first_ns > mail_ns + CLOCK_SLACK_NS

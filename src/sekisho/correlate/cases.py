@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from ntpath import basename
 
-from sekisho.correlate.history import History, Process, members, ordered
+from sekisho.correlate.history import History, Process, by_descent, members
 from sekisho.correlate.joins import DAY_NS, Carried, Join
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import Finding
@@ -294,5 +294,5 @@ class _Groups:
         for join in sorted(joins, key=lambda one: (one.event.time_ns or 0, one.artifact, one.how)):
             made[self.find(f"file:{join.artifact}")].joins.append(join)
         for case in made.values():
-            case.processes = {process.key: process for process in ordered(case.processes.values())}
+            case.processes = {process.key: process for process in by_descent(case.processes.values())}
         return list(made.values())

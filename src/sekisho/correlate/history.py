@@ -31,13 +31,8 @@ KEPT = {
 }  # fmt: skip
 # Registry values worth keeping without a finding: what survives a restart.
 # Source: ATT&CK T1547.001, T1543.003, T1053.005.
-PERSISTENCE = (
-    "\\currentversion\\run",
-    "\\currentversion\\runonce",
-    "\\services\\",
-    "\\winlogon\\",
-    "\\schedule\\taskcache\\",
-)
+PERSISTENCE = ("\\currentversion\\run", "\\currentversion\\runonce", "\\winlogon\\", "\\schedule\\taskcache\\")
+SERVICE_VALUES = ("\\imagepath", "\\servicedll")  # the rest below a service's key starts nothing
 # Processes that start everybody's programs: a story passes through them but never spreads over them.
 HUBS = frozenset(
     "explorer.exe services.exe svchost.exe wininit.exe winlogon.exe userinit.exe smss.exe csrss.exe system lsass.exe "
@@ -201,6 +196,8 @@ class History:
         fields = event.fields
         guid = fields.get("ProcessGuid") or fields.get("SourceProcessGUID") or fields.get("SourceProcessGuid")
         pid = fields.get("ProcessId") or fields.get("SourceProcessId")
+        if pid in (None, "") and event.logsource.service == "powershell":
+            pid = fields.get("System_ProcessID")  # PowerShell logs its script blocks itself
         process = self._processes.get(_guid_key(event.host, guid)) if guid else None
         if process is None and pid not in (None, ""):
             process = latest.get(_pid_key(event.host, pid))
@@ -289,9 +286,29 @@ def _listed(process: Process, name: str) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else [str(found)] if found else []
 
 
-def ordered(processes: Iterable[Process]) -> list[Process]:
-    """Give processes by time of start; those whose start nobody logged come first."""
-    return sorted(processes, key=lambda process: (process.at_ns or 0, process.key))
+def starts_ns(process: Process) -> int:
+    """Give when a process started, and never before the one that started it: two logs' clocks differ by moments."""
+    found, seen = 0, set()
+    current: Process | None = process
+    while current is not None and current.key not in seen:
+        seen.add(current.key)
+        found = max(found, current.at_ns or 0)
+        current = current.parent
+    return found
+
+
+def by_descent(processes: Iterable[Process]) -> list[Process]:
+    """Give processes by time of start, every one after its ancestors."""
+    return sorted(processes, key=lambda process: (starts_ns(process), _generation(process), process.key))
+
+
+def _generation(process: Process) -> int:
+    seen: set[str] = set()
+    current: Process | None = process
+    while current is not None and current.key not in seen:
+        seen.add(current.key)
+        current = current.parent
+    return len(seen)
 
 
 def targets(events: Iterable[Event], category: str, name: str) -> dict[str, list[Event]]:
@@ -308,6 +325,8 @@ def _tells(event: Event) -> bool:
     if event.logsource.category != "registry_set":
         return True
     target = str(event.fields.get("TargetObject") or "").lower()
+    if "\\services\\" in target:
+        return target.endswith(SERVICE_VALUES)
     return any(part in target for part in PERSISTENCE)
 
 

@@ -20,7 +20,6 @@ from sekisho.model.verdict import Judgement, Verdict
 # Source: the score of Trend Vision One's Workbench is model severity times impact scope.
 SHARE_SEVERITY, SHARE_CONFIDENCE, SHARE_BREADTH = 0.5, 0.3, 0.2
 WIDE = 20  # mailboxes and hosts from which on breadth counts whole
-LOCAL = ("127.", "::1", "0.0.0.0", "fe80:", "224.", "239.", "ff02:")
 
 
 def correlate(carried: Sequence[Carried], history: History, findings: Sequence[Finding]) -> tuple[Incident, ...]:
@@ -79,8 +78,7 @@ def _severity(case: Case) -> str:
     if case.messages or case.carried:
         if not case.processes:
             return "medium" if case.verdict is Verdict.MALICIOUS else "low"
-        outside = any(not name.startswith(LOCAL) for name in advice.destinations(case))
-        return "critical" if outside else "high"
+        return "critical" if advice.destinations(case) else "high"
     return max((finding.level for finding in case.findings), key=LEVELS.index, default="low")
 
 
@@ -118,7 +116,8 @@ def _root(case: Case, telling: story.Telling) -> tuple[str, Text]:
         )
         key = "root.file" if message is None else "root.mail" if file is message else "root.attachment"
         return file.id, Text(key, values)
-    first = next((process for process in case.processes.values() if process.creation), None)
+    known = [process for process in case.processes.values() if process.creation]
+    first = next((one for one in known if one.parent is None or one.parent.key not in case.processes), None)
     if first is not None and first.creation is not None:
         return first.creation.id, Text(
             "root.process", (("image", first.name), ("command", first.command_line), ("host", first.host))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ntpath import basename, splitext
 
 from sekisho.correlate.cases import BAD, Case
-from sekisho.correlate.history import Process, deeds_of, ordered, targets
+from sekisho.correlate.history import Process, by_descent, deeds_of, starts_ns, targets
 from sekisho.correlate.joins import Carried, Join, addresses_of
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.event import Event
@@ -20,6 +20,7 @@ from sekisho.model.verdict import Judgement
 FILE_STEPS = 12  # artifacts of one mail that are told one by one
 WRITES_TOLD, CONNECTIONS_TOLD = 6, 8  # per process
 TEXT_COMPARED = 300  # characters of a command line that a story shows at least; equal ones are not told twice
+OWN_FILES = ("__psscriptpolicytest_",)  # PowerShell writes these by itself to learn what policy applies
 UNFOLDED = frozenset({"decoded", "macro", "overlay"})  # relations of what is no file of its own
 RUNNABLE = frozenset(
     ".exe .dll .ocx .scr .com .pif .bat .cmd .vbs .vbe .js .jse .wsf .hta .ps1 .psm1 .lnk .msi .cpl .sys .jar "
@@ -170,11 +171,14 @@ def _file(one: Analysis, mine: Sequence[Finding], above: int) -> Step:
 
 def _host_steps(telling: Telling) -> list[Step]:
     case = telling.case
-    told = [_saved(joins) for joins in _saves(case.joins)]
+    told = [(step.at_ns or 0, step) for step in map(_saved, _saves(case.joins))]
     opened = {one.process.key: one for one in sorted(case.opened, key=_by_directness, reverse=True)}
-    for process in ordered(case.processes.values()):
-        told += _process(process, opened.get(process.key), telling)
-    return sorted(told, key=lambda step: step.at_ns or 0)
+    for process in by_descent(case.processes.values()):
+        not_before = starts_ns(process)
+        told += [
+            (max(step.at_ns or 0, not_before), step) for step in _process(process, opened.get(process.key), telling)
+        ]
+    return [step for _, step in sorted(told, key=lambda pair: pair[0])]
 
 
 def _by_directness(join: Join) -> tuple[int, float]:
@@ -267,6 +271,8 @@ def _wrote(process: Process, path: str, events: Sequence[Event], telling: Tellin
     mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
     name = basename(path).lower()
     ran = runs(path, process, telling.case)
+    if name.startswith(OWN_FILES) and not mine:
+        return None
     if not (mine or ran or splitext(name)[1] in RUNNABLE):
         return None
     values = (("image", process.name), ("path", path), ("findings", tuple(finding.id for finding in mine)))

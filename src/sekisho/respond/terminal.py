@@ -103,7 +103,7 @@ def _others(result: Result, words: Words, console: Console) -> None:
         return
     console.print(Styled(words.get("label.other_findings"), "bold"))
     for finding, times, hosts in rows[:OTHERS_SHOWN]:
-        line = Styled(f"  {words.word('severity', finding.level):<10}")
+        line = Styled(f"  {words.word('severity', finding.level):<14}")
         line.append(safe(finding.title_in(words.language)))
         line.append(f"{words.get('step.times', count=times) if times > 1 else ''}  {words.listed(hosts, 3)}", "dim")
         console.print(line, soft_wrap=True)
