@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sekisho.analyzers._cmd_shell import Shell
 
 BLANKS = " \t,;=\x0b\x0c\xa0"
-_SPECIAL = re.compile(r'[\^"&|<>\n]')
+_PLAIN = re.compile(r'(?:[^\^"&|<>\n]|"[^"\n]*"?)+')
 _TARGET = re.compile(r'[ \t]*((?:"[^"\n]*"?|[^\s"&|<>()])+|&\d)')
 _BLOCK_TAIL = re.compile(r"\s*[12]?(?=>)")
 _BRACKET = re.compile(r'"[^"\n]*"?|\^.|[()]', re.DOTALL)
@@ -93,24 +93,15 @@ class Walk:
 
     def _advance(self) -> None:
         """Read up to and including the next character that means something."""
-        special = _SPECIAL.search(self.text, self.at)
-        end = special.start() if special else len(self.text)
-        self.buffer.append(self.text[self.at : end])
-        self.at = end
-        if not special:
-            return
-        mark = special.group()
+        if plain := _PLAIN.match(self.text, self.at):
+            self.buffer.append(plain.group())
+            self.at = plain.end()
+        mark = self.text[self.at : self.at + 1]
         if mark == "^":
             self._escape()
-        elif mark == '"':
-            close = self.text.find('"', self.at + 1)
-            line_end = self.text.find("\n", self.at)
-            stop = min(at for at in (close + 1 or len(self.text), line_end if line_end >= 0 else len(self.text)))
-            self.buffer.append(self.text[self.at : max(stop, self.at + 1)])
-            self.at = max(stop, self.at + 1)
-        elif mark in "<>":
+        elif mark and mark in "<>":
             self._redirect()
-        else:
+        elif mark:
             operator = mark * 2 if self.text.startswith(mark * 2, self.at) and mark in "&|" else mark
             self.at += len(operator)
             self._command(operator)

@@ -173,9 +173,9 @@ class Reader:
             self.quiet += 1
             try:
                 self.at = body_start
-                self.statements(body_end)
+                self._deeper(lambda: self.statements(body_end))
                 self.at = stops[1] + 1
-                self.statements(close)
+                self._deeper(lambda: self.statements(close))
             finally:
                 self.quiet -= 1
             self.budget -= size
@@ -381,7 +381,7 @@ class Reader:
         return self._postfix()
 
     def _step(self, target: int, by: int) -> Any:
-        name = self.words[target]
+        name = self.words[target] if target < len(self.words) else ""
         number = self.variables.get(name, UNKNOWN)
         if self.at == target + 1 and isinstance(number, int | float):
             self.variables[name] = number + by

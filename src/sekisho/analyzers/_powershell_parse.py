@@ -35,7 +35,7 @@ _ASSIGN = re.compile(
     re.I,
 )
 _NUMBER_LIST = re.compile(
-    r"(?:0[xX][0-9a-fA-F]{1,16}|\d{1,18})(?:\s*,\s*(?:0[xX][0-9a-fA-F]{1,16}|\d{1,18}))+(?![\w.$])(?!\s*,)"
+    r"(?:0[xX][0-9a-fA-F]{1,16}+|\d{1,18}+)(?:\s*,\s*(?:0[xX][0-9a-fA-F]{1,16}+|\d{1,18}+))++(?P<more>\s*,|[\w.$])?"
 )
 _NUMBER = re.compile(
     r"(0[xX][0-9a-fA-F]{1,16}|\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,3})?)([kKmMgG][bB]|[lLdD])?(?!\w)"
@@ -93,6 +93,7 @@ class Reader:
         self.at = 0
         self.depth = 0
         self.quiet = 0
+        self.mixed_until = 0
         self.variables: dict[str, Any] = {}
         self.folds: list[tuple[int, int, str]] = []
 
@@ -547,10 +548,19 @@ class Reader:
             self.at = word.end()
         return self.postfix(value, start)
 
+    def _numbers(self) -> re.Match[str] | None:
+        """Read a list of nothing but numbers at once; loaders carry thousands. A mixed list is read item by item."""
+        match = _NUMBER_LIST.match(self.text, self.at) if self.at >= self.mixed_until else None
+        if match and match.group("more"):
+            self.mixed_until = match.end()
+            return None
+        if match:
+            self.at = match.end()
+            self.trace.step(len(match.group()) // 64)
+        return match
+
     def _number(self) -> Any:
-        if numbers := _NUMBER_LIST.match(self.text, self.at):
-            self.at = numbers.end()
-            self.trace.step(len(numbers.group()) // 64)
+        if numbers := self._numbers():
             return [int(item, 0 if "x" in item.lower() else 10) for item in _comma(numbers.group())]
         match = _NUMBER.match(self.text, self.at)
         if not match:
@@ -647,9 +657,7 @@ class Reader:
                 self.at += 1
                 continue
             start = self.at
-            if numbers := _NUMBER_LIST.match(self.text, start):
-                self.at = numbers.end()
-                self.trace.step(len(numbers.group()) // 64)
+            if numbers := self._numbers():
                 found += [
                     (int(item, 0 if "x" in item.lower() else 10), numbers.span()) for item in _comma(numbers.group())
                 ]
@@ -772,9 +780,9 @@ class Reader:
             elif len(mark) == 1 and mark in "})]":
                 depth -= 1
                 if depth == 0:
-                    self.trace.step((at - start) // 64)
+                    self.trace.step((at - start) // 16)
                     return match.start()
-        self.trace.step((len(self.text) - start) // 64)
+        self.trace.step((len(self.text) - start) // 16)
         return len(self.text)
 
     def _line_end(self) -> int:

@@ -21,8 +21,7 @@ from sekisho.model.limits import DEFAULT
 _HEAD = 16 * 1024
 """Bytes that recognition looks at."""
 _LONG_HEAD = 4 * 1024 * 1024
-"""The same, when one field fills all of the former."""
-_FEW = 5
+"""The same, when fields fill all of the former."""
 _STRONG = frozenset(
     "from to subject received return-path message-id delivered-to x-original-to reply-to mime-version dkim-signature"
     " authentication-results received-spf x-mailer x-received envelope-to arc-seal x-gm-message-state".split()
@@ -60,7 +59,7 @@ def _recognise(artifact: Artifact) -> bool:
         return False
     head = _line_ends(_session(head[start:]))
     fields, at = split(head)
-    if at >= len(head) and 0 < len(fields.headers) < _FEW and len(artifact.data) > _HEAD:
+    if fields.headers and b"\n" not in head[at:] and len(artifact.data) > _HEAD:  # it ends within the fields
         fields, _ = split(_line_ends(_session(artifact.data[start : start + _LONG_HEAD])))
     return len(fields.names & _KNOWN) >= 2 and bool(fields.names & _STRONG)
 

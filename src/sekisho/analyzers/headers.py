@@ -16,6 +16,11 @@ from sekisho.analyzers import charset
 
 HEADER_COUNT = 10_000
 """Fields kept of one header block; 2,000 Received lines are the most seen in a test of a mail server."""
+DECISIVE = frozenset(
+    "from to cc subject date sender reply-to message-id content-type content-transfer-encoding content-disposition"
+    " mime-version".split()
+)
+"""Fields that are read wherever they stand: a mail must not hide them behind thousands of others."""
 VALUE_BYTES = 256 * 1024
 """Bytes read of one field."""
 
@@ -100,11 +105,13 @@ def split(data: bytes, at: int = 0, boundaries: Collection[bytes] | None = None)
     delimiter does: any at the top of a message, inside it one of ``boundaries``.
     """
     found: list[tuple[str, list[bytes]]] = []
-    size = len(data)
+    late: set[str] = set()
+    size, kept = len(data), False
     while at < size:
         if (whole := _WHOLE.match(data, at)) is not None and data[at : at + 2] != b"--":
-            if len(found) < HEADER_COUNT:
-                found.append((whole[1].decode("ascii").lower(), [whole[2][:VALUE_BYTES]]))
+            name = whole[1].decode("ascii").lower()
+            if kept := _has_room(name, found, late):
+                found.append((name, [whole[2][:VALUE_BYTES]]))
             at = whole.end()
             continue
         end = data.find(b"\n", at) + 1 or size
@@ -118,19 +125,31 @@ def split(data: bytes, at: int = 0, boundaries: Collection[bytes] | None = None)
                 # A line of blanks only: some programs end the header here, and so does hostile mail mean it to.
                 if not _goes_on(data, end):
                     return _fields(found), end
-            elif len(found) <= HEADER_COUNT:
+            elif kept:
                 found[-1][1].append(line)
         elif not line.startswith(b"--") and (match := _FIELD.match(line)):
-            if len(found) < HEADER_COUNT:
-                found.append((match[1].decode("ascii").lower(), [line[match.end() :]]))
+            name = match[1].decode("ascii").lower()
+            if kept := _has_room(name, found, late):
+                found.append((name, [line[match.end() :]]))
         elif line.startswith((b"From ", b">From ")) or not line.strip():
             pass
         elif found and _goes_on(data, end):
-            found[-1][1].append(line)
+            if kept:
+                found[-1][1].append(line)
         else:
             break
         at = end
     return _fields(found), at
+
+
+def _has_room(name: str, found: list[tuple[str, list[bytes]]], late: set[str]) -> bool:
+    """Tell whether a field is kept; behind too many others, only the first of each that decides what a mail is."""
+    if len(found) < HEADER_COUNT:
+        return True
+    if name not in DECISIVE or name in late:
+        return False
+    late.add(name)
+    return True
 
 
 def _closes(line: bytes, boundaries: Collection[bytes]) -> bool:

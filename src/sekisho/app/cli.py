@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sekisho.respond.wording import Words
 
 CLEAN, FINDINGS, USAGE, PARTIAL, INTERNAL = range(5)
+MAX_JOBS = 64  # each worker may take what limits.py gives it; more of them only compete
 EXIT_CODES = """exit codes:
   0  clean            everything was read and nothing was found
   1  findings         something malicious or suspicious was found
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("sekisho: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return CLEAN
     except Exception as error:
         return _failed(error)
@@ -158,7 +160,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
         rules = ruleset.load(chosen.rules, cache=not chosen.no_cache)
-        options = Options(jobs=max(1, chosen.jobs), passwords=tuple(chosen.password), logs=chosen.logs)
+        options = Options(jobs=min(max(1, chosen.jobs), MAX_JOBS), passwords=tuple(chosen.password), logs=chosen.logs)
         result = investigate(chosen.paths, rules, options, progress)
     _write(result, chosen, zone)
     return _exit_code(result)
@@ -176,16 +178,18 @@ def _zone(name: str) -> Any:
 
 
 def _write(result: Result, chosen: argparse.Namespace, zone: Any) -> None:
-    from sekisho.respond import document, report
+    from sekisho.respond import document
     from sekisho.respond.wording import Words
 
     words = Words(chosen.lang, result.findings, zone)
     if chosen.json == "-":
-        sys.stdout.buffer.write(document.dump(result, words) + b"\n")
+        _print(document.dump(result, words) + b"\n")
     elif chosen.json:
         _save(chosen.json, document.dump(result, words))
     if chosen.html:
-        _save(chosen.html, report.render(result, words).encode())
+        from sekisho.respond import report
+
+        _save(chosen.html, report.render(result, words).encode("utf-8", "backslashreplace"))
     if not chosen.quiet and chosen.json != "-":
         _show(result, words, chosen)
 
@@ -195,16 +199,18 @@ def _show(result: Result, words: Words, chosen: argparse.Namespace) -> None:
 
     from sekisho.respond import terminal
 
-    plain = chosen.no_color or not sys.stdout.isatty()
-    width = None if sys.stdout.isatty() else 140
-    console = Console(highlight=False, markup=False, no_color=plain, width=width, emoji=False)
-    with console.capture() as printed:
-        if chosen.logs:
-            terminal.story(result, words, console)
-        else:
-            terminal.scan(result, words, console)
-    lines = [line.rstrip() for line in printed.get().splitlines()]
-    sys.stdout.write("\n".join(lines) + "\n")  # tables pad their lines; nobody wants that in a pipe
+    seen = sys.stdout.isatty()
+    plain, width = chosen.no_color or not seen, None if seen else 140
+    shape: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "no_color": plain, "width": width}
+    printed = StringIO()
+    console = Console(file=printed, force_terminal=seen, **shape)
+    if chosen.logs:
+        terminal.story(result, words, console)
+    else:
+        terminal.scan(result, words, console)
+    lines = [line.rstrip() for line in printed.getvalue().splitlines()]
+    text = "\n".join(lines) + "\n"  # tables pad their lines; nobody wants that in a pipe
+    _print(text.encode(sys.stdout.encoding or "utf-8", "replace"))
 
 
 def _check_target(path: str) -> None:
@@ -214,6 +220,26 @@ def _check_target(path: str) -> None:
     folder = Path(path).parent
     if path != "-" and (Path(path).is_dir() or not os.access(folder, os.W_OK)):
         raise ResponseError("cannot be written; name a file in a folder that you may write to", path)
+
+
+def _print(data: bytes) -> None:
+    """Write to standard output at once, so that a full disk or a closed pipe shows here and not at the end."""
+    from sekisho.model.errors import ResponseError
+
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _abandon_output()
+        raise ResponseError(f"cannot be written: {error.strerror}", "standard output") from error
+
+
+def _abandon_output() -> None:
+    """Let what standard output still holds go nowhere when the program ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _save(path: str, data: bytes) -> None:

@@ -125,15 +125,19 @@ class Tree:
 
     def take(self, examined: Examined, limits: Limits) -> None:
         """Keep an analysis and queue its children, each under an address of its own."""
-        self.analyses.append(examined.analysis)
-        for child in examined.children:
+        analysis, children = examined
+        room = max(0, limits.artifacts - len(self.addresses))
+        if len(children) > room:
+            reason = f"{LimitError('artifacts', limits.artifacts)}, {len(children) - room} parts inside not looked at"
+            unscanned = f"{analysis.unscanned}; {reason}" if analysis.unscanned else reason
+            analysis = replace(analysis, notes=(*analysis.notes, reason), unscanned=unscanned)
+        self.analyses.append(analysis)
+        for child in children[:room]:
             named = child.at(self._free(child.address))
             self.unpacked_bytes += len(child.data)
             if self.unpacked_bytes > limits.unpacked_bytes:
                 limit = LimitError("unpacked_bytes", limits.unpacked_bytes)
                 named = replace(named, data=b"", unscanned=str(limit))
-            elif len(self.addresses) > limits.artifacts:
-                named = replace(named, data=b"", unscanned=str(LimitError("artifacts", limits.artifacts)))
             self.pending.append(named)
 
     def _free(self, address: str) -> str:
@@ -171,17 +175,21 @@ class Analyst(Worker):
     def collect(self) -> Examined | None:
         """Take the answer; None when the process died over it."""
         try:
-            answer: Examined = self.pipe.recv()
+            analysis: Analysis
+            analysis, count = self.pipe.recv()
+            return Examined(analysis, [self.pipe.recv() for _ in range(count)])
         except (EOFError, OSError):
             return None
-        return answer
 
 
 def _serve(limits: Limits, pipe: Connection) -> None:
     while True:
         artifact: Artifact = pipe.recv()
         jail.renew_cpu(limits)
-        pipe.send(analyse(artifact, limits))
+        analysis, children = analyse(artifact, limits)
+        pipe.send((analysis, len(children)))
+        for child in children:  # one by one: together they would be held twice more while they are sent
+            pipe.send(child)
 
 
 class Pool:

@@ -133,7 +133,7 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
         _match(run, artifacts.events(tree, _source_of(address)))
         run.judged.update(judge(tree, run.findings[known:]))
         if SEPARATOR not in address:
-            run.inputs.append(_input(address, tree))
+            run.inputs.append(_input(address, tree, logs=run.options.logs))
 
 
 def _artifacts(run: Run, found: Iterable[intake.Intake]) -> Iterator[Artifact]:
@@ -168,7 +168,7 @@ def _mailbox(run: Run, one: intake.Intake) -> Iterator[Artifact]:
     except SourceError as error:
         gaps.append(Gap("", error.reason))
     if first is not None:
-        yield _placed(replace(first, name=one.path.name), one.shown, run)
+        yield _placed(replace(first, name=intake.shown_name(one.path.name)), one.shown, run)
     if count != 1 or gaps:
         run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
 
@@ -212,7 +212,7 @@ def _source_of(address: str) -> str:
     return address.partition(SEPARATOR)[0]
 
 
-def _input(address: str, tree: Sequence[Analysis]) -> Input:
+def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
     root = tree[0]
     kind = root.analyzers[0] if root.analyzers else root.media_type
     reasons = [
@@ -223,7 +223,8 @@ def _input(address: str, tree: Sequence[Analysis]) -> Input:
     if reasons:
         more = f" (and {len(reasons) - GAPS_NAMED} more)" if len(reasons) > GAPS_NAMED else ""
         return Input(address, kind, len(tree), "; ".join(reasons[:GAPS_NAMED]) + more, failed=True)
-    if not root.analyzers and not root.media_type.startswith(PLAIN):
+    # Where logs are looked for, text that nothing reads may be one; on its own it is only text.
+    if not root.analyzers and ((logs and root.media_type.startswith("text/")) or not root.media_type.startswith(PLAIN)):
         return Input(address, kind, 0, f"nothing here reads {root.media_type}")
     return Input(address, kind, len(tree))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -50,7 +51,11 @@ def _read(paths: Iterable[str]) -> tuple[list[tuple[str, str]], list[RuleError]]
         for path in _files(Path(given)):
             found = True
             try:
-                if path.stat().st_size > RULE_BYTES:
+                status = path.stat()
+                if not stat.S_ISREG(status.st_mode):
+                    failed.append(RuleError("not a regular file", str(path)))
+                    continue
+                if status.st_size > RULE_BYTES:
                     failed.append(RuleError(f"larger than {RULE_BYTES} bytes", str(path)))
                     continue
                 documents.append((str(path), path.read_text(encoding="utf-8-sig", errors="replace")))

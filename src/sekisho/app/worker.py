@@ -22,10 +22,15 @@ class Worker:
     def __init__(self, serve: Serve, limits: Limits, readable: Sequence[str] = ()) -> None:
         """``readable`` are files that it may open besides Python's own."""
         self.pipe, inside = Pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self.pipe.close()
-            _live(inside, serve, limits, readable)
+        # An interrupt amid the fork would be lost in Python's fork hooks, or run the parent's clean-up in the child.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.pid = os.fork()
+            if self.pid == 0:
+                self.pipe.close()
+                _live(inside, serve, limits, readable)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         inside.close()
         self.deadline = 0.0
 
