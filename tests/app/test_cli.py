@@ -149,3 +149,9 @@ def test_closed_pipe_makes_no_noise(lab_case):
     command = f"'{program}' scan '{lab_case}/evidence/mailboxes' | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_a_log_given_to_scan_is_not_called_clean(lab_case, capsys):
+    log = lab_case / "evidence" / "endpoint" / "PC-0142.jsonl"
+    assert run("scan", log, "--lang", "en") == cli.PARTIAL
+    assert "sekisho investigate reads it" in capsys.readouterr().out

@@ -80,7 +80,7 @@ def investigate(
     started = time.perf_counter()
     found = list(intake.walk(paths, run.options.limits))
     if not run.options.logs:
-        found = [replace(one, skipped=LOG_IN_SCAN) if _is_log(one) and not one.skipped else one for one in found]
+        found = [_not_scanned(one) if _is_log(one) and not one.skipped else one for one in found]
     run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
     with run.clock("files"):
         _files(run, [one for one in found if not one.skipped and not _is_log(one)])
@@ -106,6 +106,10 @@ def investigate(
         rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in rules.failed),
         timing=run.timing,
     )
+
+
+def _not_scanned(one: intake.Intake) -> intake.Intake:
+    return replace(one, skipped=LOG_IN_SCAN, failed=True)
 
 
 def _is_log(one: intake.Intake) -> bool:
