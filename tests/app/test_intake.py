@@ -54,7 +54,11 @@ def test_logs_are_told_by_content_not_by_name(tmp_path):
 
 def test_a_maildir_is_read_message_by_message(tmp_path):
     mail = b"From: a@partner.example\nTo: b@corp.example\nSubject: hello\nMessage-ID: <1@partner.example>\n\nhello\n"
-    for folder, name in (("cur", "1650845642.M1P2.mx:2,S"), ("new", "1650845700.M3P4.mx"), ("tmp", "1650845701.M5P6.mx")):
+    for folder, name in (
+        ("cur", "1650845642.M1P2.mx:2,S"),
+        ("new", "1650845700.M3P4.mx"),
+        ("tmp", "1650845701.M5P6.mx"),
+    ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_bytes(mail)
     (tmp_path / "dovecot-uidlist").write_text("3 V1 N4")

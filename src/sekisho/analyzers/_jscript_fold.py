@@ -25,6 +25,8 @@ from sekisho.model.limits import DEFAULT
 DEPTH = 60
 LOOP_STEPS = 60_000
 """Tokens read again for loops and functions; beyond that each is read once."""
+STATEMENT = 1_000
+"""Tokens of a loop's body without braces; a longer one is read once, as what follows the loop."""
 FOLDED_CHARS = 200_000
 INTERESTING = re.compile(
     r"eval|ActiveXObject|WScript|CreateObject|GetObject|fromCharCode|unescape|atob|\\x[0-9a-f]{2}|\\u00|decodeURI|Function|document\.write"
@@ -192,7 +194,8 @@ class Reader:
                 self.variables.pop(self.words[place], None)
 
     def _statement_end(self, at: int) -> int:
-        while at < len(self.words) and not self._is(at, ";"):
+        last = min(len(self.words), at + STATEMENT)
+        while at < last and not self._is(at, ";"):
             if self.words[at] in "([{" and self.kinds[at] == "mark":
                 at = self._closer(at)
             elif self.words[at] in ")]}" and self.kinds[at] == "mark":

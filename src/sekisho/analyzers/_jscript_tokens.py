@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r"|&=|\|=|\^=|<<|>>|\*\*|[\s\S])",
     re.MULTILINE,
 )
-_REGEX = re.compile(r"/((?:[^/\\\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n]){0,200}+\]){1,2000}+)/([a-z]*)")
+_REGEX = re.compile(r"/((?:[^/\\\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n]){0,120}+\]){1,2000}+)/([a-z]*)")
 _OPERAND_BEFORE = frozenset({"name", "number", "string", "template", "regex"})
 _WORDS_BEFORE_REGEX = frozenset("return typeof case in of do else void delete throw new instanceof".split())
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{1,3})|\r\n|([\s\S]))")

@@ -16,7 +16,8 @@ from sekisho.model.urltext import canonical_ip, parse_url
 
 SCHEME = re.compile(r"(?:https?|ftp|file):[/\\]", re.IGNORECASE)
 NUMERIC = re.compile(r"(0x[0-9a-f]+|[0-9][0-9a-fx.]*)(?::\d{1,5})?(?:[/\\?].*)?", re.IGNORECASE)
-WORD = re.compile(r'((?:[^\s"]|"[^"]*"?)+)')
+WORD = re.compile(r'(?:\\"|[^\s"]|"(?:\\"|[^"])*"?)+')
+_QUOTE = re.compile(r'\\"|"')
 SCRIPT_KINDS = {
     "bat": "cmd",
     "cmd": "cmd",
@@ -31,8 +32,11 @@ Handler = Callable[[Trace, list[str], str], list[str]]
 
 
 def words(line: str) -> list[str]:
-    """Split a command line at blanks outside quotes and take the quotes away."""
-    return [match.group(1).replace('"', "") for match in WORD.finditer(line)]
+    """Split a command line at blanks outside quotes and take the quotes away.
+
+    Source: Microsoft, CommandLineToArgvW.
+    """
+    return [_QUOTE.sub(lambda quote: quote.group()[1:], word) for word in WORD.findall(line)]
 
 
 def program_name(word: str) -> str:
