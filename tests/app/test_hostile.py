@@ -511,6 +511,14 @@ def test_endless_and_deep_code_is_bounded():
     assert not faults
 
 
+def test_endless_names_and_commands_do_not_slow_the_joins(told):
+    endless = Shortcut(target="C:\\Windows\\System32\\cmd.exe", arguments="/c powershell -w hidden " + "a" * 32_000)
+    started = time.monotonic()
+    document = told({"m.eml": mail(write_shortcut(endless), "a" * 100_000 + ".lnk"), "a.jsonl": lines({})})
+    assert time.monotonic() - started < 5
+    assert document["verdict"] in ("suspicious", "malicious")
+
+
 # The program itself
 
 

@@ -93,6 +93,8 @@ def run(reader: Reader, name: str, arguments: list[Argument], given: Any) -> Any
     aliases = reader.variables.get("\0aliases")
     if isinstance(aliases, dict) and low in aliases:
         low = aliases[low].lower()
+    if low in reader.functions:
+        return reader.called(low, _bound(reader.functions[low][0], arguments))
     if low in ("curl", "wget", "copy", "start", "sc") and _native_style(arguments):
         return _native(reader, name, arguments)
     low = low.rpartition("\\")[2] if "-" in low.rpartition("\\")[2] else low
@@ -106,6 +108,17 @@ def run(reader: Reader, name: str, arguments: list[Argument], given: Any) -> Any
     if "-" not in low or "\\" in low or low.endswith((".exe", ".dll", ".cmd", ".bat")):
         return _native(reader, name, arguments)
     return UNKNOWN
+
+
+def _bound(parameters: tuple[str, ...], arguments: list[Argument]) -> list[Any]:
+    """Give a function's arguments in the order of its parameters, named ones first put in their places."""
+    plain = [argument.value for argument in _plain(arguments)]
+    named = {name: _named(arguments, f"-{name}") for name in parameters}
+    bound = []
+    for name in parameters:
+        given = named[name]
+        bound.append(given.value if given else plain.pop(0) if plain else None)
+    return bound + plain
 
 
 def _native_style(arguments: list[Argument]) -> bool:

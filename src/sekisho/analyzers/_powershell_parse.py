@@ -20,7 +20,9 @@ from sekisho.model.limits import DEFAULT
 
 DEPTH = 40
 """Expressions in expressions; each costs some eight Python frames."""
-LOOP_ITEMS = 300
+LOOP_ITEMS = 4_000
+CALLS = 2_000
+"""Calls of the script's own functions that are followed."""
 FOLDED_CHARS = 200_000
 
 SINGLE = "'\u2018\u2019\u201a\u201b"
@@ -51,6 +53,8 @@ _KEYWORD = re.compile(
     r"|continue|begin|process|end|class|enum|using|data|dynamicparam|in)(?![\w.\\:/-])",
     re.IGNORECASE,
 )
+_FUNCTION = re.compile(r"(?P<name>[\w:`-]+)\s*(?:\((?P<parameters>[^)]{0,2000})\))?\s*")
+_PARAM = re.compile(r"\s*param\s*\(", re.IGNORECASE)
 _XOR_LOOP = re.compile(
     r"^\s*\$(\w+)\[\$(\w+)\]\s*=\s*(?:\[byte\]\s*)?\(?\s*\$\1\[\$\2\]\s*-bxor\s*(0x[0-9a-f]{1,2}|\d{1,3})\s*\)?\s*;?\s*$",
     re.IGNORECASE,
@@ -94,6 +98,10 @@ class Reader:
         self.depth = 0
         self.quiet = 0
         self.mixed_until = 0
+        self.calls = 0
+        self.inside = ""
+        """The mark that ends the statements being read: an assignment has a value only inside brackets."""
+        self.functions: dict[str, tuple[tuple[str, ...], Block]] = {}
         self.variables: dict[str, Any] = {}
         self.folds: list[tuple[int, int, str]] = []
 
@@ -107,6 +115,13 @@ class Reader:
 
     def statements(self, until: str) -> list[Any]:
         """Read statements up to a closing mark; give what they put out."""
+        around, self.inside = self.inside, until
+        try:
+            return self._statements(until)
+        finally:
+            self.inside = around
+
+    def _statements(self, until: str) -> list[Any]:
         output: list[Any] = []
         while self.at < len(self.text):
             self.blank(lines=True)
@@ -150,8 +165,7 @@ class Reader:
         elif word == "for" and self._peek("("):
             self._for()
         elif word in ("function", "filter"):
-            self.at = self._after(re.compile(r"[\w:`-]+\s*(?:\([^)]{0,2000}\))?\s*"))
-            self._block()
+            self._function()
         elif word in ("param", "catch", "trap", "using", "class", "enum"):
             self.at = self._after(re.compile(r"(?:\s*\[[\w.]+\]\s*,?)+"))
             if word == "param" and self._peek("("):
@@ -168,6 +182,41 @@ class Reader:
             self.blank(lines=True)
             self._block()
         return None
+
+    def _function(self) -> None:
+        """Read ``function name(parameters) { ... }``: once with nothing known, and again for each call."""
+        head = _FUNCTION.match(self.text, self.at)
+        if not head:
+            return
+        self.at = head.end()
+        if not self._peek("{"):
+            return
+        start, names = self.at + 1, _VARIABLE.findall(head.group("parameters") or "")
+        if not names and (inner := _PARAM.match(self.text, start)):
+            names = _VARIABLE.findall(self.text[inner.end() : self.closing(inner.end() - 1)])
+        end = self.closing(self.at)
+        self.functions[head.group("name").lower()] = (tuple((a or b).lower() for a, b in names), Block(start, end))
+        self._block()
+
+    def called(self, name: str, arguments: list[Any]) -> Any:
+        """Give what a function of the script puts out for some arguments."""
+        parameters, block = self.functions[name]
+        if self.calls > CALLS or self.depth > DEPTH // 2:
+            return UNKNOWN
+        self.calls += 1
+        saved, at = dict(self.variables), self.at
+        self.variables.update(dict.fromkeys(parameters, None))
+        self.variables.update(zip(parameters, arguments, strict=False))
+        self.variables["args"] = arguments
+        self.quiet += 1
+        self.at = block.start
+        try:
+            output = self.nested(lambda: self.statements("}"))
+        finally:
+            self.quiet -= 1
+            self.variables, self.at = saved, at
+        known_output = [item for item in output if item is not None]
+        return known_output[-1] if len(known_output) == 1 else known_output or None
 
     def _peek(self, mark: str) -> bool:
         return self.text.startswith(mark, self.at)
@@ -232,7 +281,7 @@ class Reader:
         """Read commands and expressions joined by ``|``, with redirections; give the last one's output."""
         value = self._assignment()
         if value is not None:
-            return None if not self.depth else value
+            return value if self.inside == ")" else None
         value = self.element(None, piped=False)
         while True:
             self.blank()
@@ -263,7 +312,8 @@ class Reader:
         self.at = match.end()
         self.blank(lines=True)
         name = self._variable_name(match.group(1) or match.group(2))
-        value = self.nested(self.statement)
+        chained = _ASSIGN.match(self.text, self.at) is not None
+        value = self.nested(self._assignment if chained else self.statement)
         if match.group(3) == "+=" and name in self.variables:
             value = values.binary("+", self.variables[name], value, self.trace)
         elif match.group(3) != "=":
@@ -298,11 +348,11 @@ class Reader:
     def _called(self, start: int, given: Any) -> Any:
         self.at += 1
         self.blank()
-        if self._peek("{"):
-            return self.expression()
         begin = self.at
-        quoted = self.text[self.at : self.at + 1] in ("(", "$", *SINGLE, *DOUBLE)
+        quoted = self.text[self.at : self.at + 1] in ("(", "$", "{", *SINGLE, *DOUBLE)
         value = self.primary() if quoted else self.argument().value
+        if isinstance(value, Block):
+            return self.run(self, "invoke-command", [Argument(value, self.text[begin : self.at])], given)
         name = value if isinstance(value, str) else ""
         if isinstance(value, Member | Made):
             return UNKNOWN
@@ -815,7 +865,7 @@ class Reader:
 
 
 def _comma(text: str) -> list[str]:
-    return [item.strip() for item in text.split(",")]
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,10 @@ def _script(rest: str, trace: Trace) -> str:
     script = rest.strip()
     if script[:1] == '"' and not re.match(r'"[^"]*"\s*[.+|;,-]', script):
         script = script[1:].removesuffix('"')
-    script = script.replace('\\"', '"').replace('""', '"') if '\\"' in script or '""' in script[1:-1] else script
+    if '\\"' in script:  # as the C runtime hands it to powershell.exe: bare quotes go, escaped ones stay
+        script = re.sub(r'\\"|"', lambda quote: quote.group()[1:], script)
+    elif '""' in script[1:-1]:
+        script = script.replace('""', '"')
     if script[:2] == "& " and script[2:].strip()[:1] == "{" and script.endswith("}"):
         script = script[2:].strip()[1:-1]
     return read_script(script, trace)
@@ -97,7 +100,7 @@ def _looks_encoded(text: str) -> bool:
 def _encoded(text: str, at: int, value: str, trace: Trace) -> str:
     script = decode_command(value)
     if not script:
-        return text
+        return text[:at] + " " + read_script(text[at:].lstrip(" -/").partition(" ")[2], trace)
     trace.trick("base64")
     trace.grow(len(script))
     trace.layer("encoded-command", "powershell", script)

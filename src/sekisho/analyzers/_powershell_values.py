@@ -431,7 +431,9 @@ def call(owner: Any, name: str, arguments: list[Any], trace: Trace) -> Any:
 
 def _string_method(text: str, name: str, arguments: list[Any], trace: Trace) -> Any:
     words = [to_text(argument) for argument in arguments]
-    if name == "replace" and len(words) > 1 and words[0]:
+    if name == "replace" and len(words) > 1:
+        if not words[0]:
+            return text
         trace.trick("replace")
         return _bounded(text.replace(words[0], words[1]), trace)
     if name == "split":

@@ -37,6 +37,9 @@ def unfold_shell(text: str, *, batch: bool = False) -> Unfolded:
     if not batch and (program_name(first) in ("powershell", "pwsh") or OPTION.match(text)):
         describe(trace, text if not text.lstrip().startswith("-") else f"powershell {text}")
         return trace.result(text, text)
+    if not batch and SCRIPT.match(text):
+        trace.layer("script", "powershell", text)
+        return trace.result(text, text)
     shell = Shell(trace, batch=batch)
     try:
         final = shell.run(text)
@@ -54,6 +57,10 @@ OPTION = re.compile(
     re.IGNORECASE,
 )
 """Arguments that a shortcut gives to powershell.exe without naming it."""
+
+
+SCRIPT = re.compile(r"\s*\$[\w:]{1,60}\s*=|\s*(?:IEX|Invoke-\w+|\[\w+(?:\.\w+)+\]::)\b", re.IGNORECASE)
+"""PowerShell that stands where a command line was expected."""
 
 
 def _with_layers(command_line: str, outer: Unfolded) -> Unfolded:

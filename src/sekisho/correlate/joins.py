@@ -22,7 +22,11 @@ from sekisho.model.verdict import Judgement, Verdict
 DAY_NS = 24 * 3600 * 1_000_000_000
 OPENED_WITHIN_NS = 30 * DAY_NS  # a mail opened later than a month after it came is another case's start
 NAME_CHARS = 5  # a.zip joins nothing
+NAME_MAX_CHARS = 255  # no file on a disk has a longer name
 STRING_CHARS = 20  # shorter command strings are shared by honest scripts
+# What begins alike for so long is the same. Building the search takes time in the square of a pattern's length: 2.8 s
+# were measured for 32,000 equal letters, 3 ms for 1,000.
+STRING_MAX_CHARS = 1_000
 COMMON_NAME = 4  # contents under one name, from which on the name says nothing (image001.png)
 COMMON_ADDRESS_HOSTS = 20  # hosts that contact an address, from which on it is a hub
 COMMON_STRING_HOSTS = 4  # hosts that run a string, from which on it is part of ordinary work
@@ -109,7 +113,7 @@ def _index(carried: Sequence[Carried]) -> Index:
         name = basename(one.analysis.artifact.name.replace("/", "\\")).lower()
         if (
             one.analysis.artifact.relation in ("attachment", "member", "input")
-            and len(name) >= NAME_CHARS
+            and NAME_CHARS <= len(name) <= NAME_MAX_CHARS
             and "." in name
         ):
             index.names[name].append(one)
@@ -135,8 +139,8 @@ def _strings(analysis: Analysis) -> Iterator[str]:
             if not isinstance(value, str):
                 continue
             if name != "script.unfolded" and len(folded := plain(value)) >= STRING_CHARS:
-                yield folded
-            tokens = (token.lower() for token in TOKEN.findall(value[:100_000]))
+                yield folded[:STRING_MAX_CHARS]
+            tokens = (token[:STRING_MAX_CHARS].lower() for token in TOKEN.findall(value[:100_000]))
             yield from (token for token in tokens if not token.startswith(EVERYWHERE))
 
 
