@@ -238,7 +238,7 @@ def _replace(text: str, arguments: list[Any], trace: Trace) -> Any:
         return UNKNOWN
     trace.trick("replace")
     trace.step(len(text) // 256)
-    old, new = arguments
+    old, new = arguments[0], arguments[1]
     if not isinstance(old, Regex):
         return _bounded(text.replace(to_text(old), new, 1), trace)
     pattern = _pattern(old)

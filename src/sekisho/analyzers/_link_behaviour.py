@@ -12,7 +12,8 @@ from sekisho.analyzers._link_blocks import Block
 from sekisho.analyzers._shell_items import Item, path_of
 from sekisho.analyzers._shell_link import Header, LinkInfo, Part, Rest, TargetList, Text
 
-_SHORTCUT = re.compile(r'[^\s"\'<>|&,;=(){}]*\.lnk(?![\w])', re.IGNORECASE)
+# It starts where a word starts: from every letter of a long one it would take time in the square of its length.
+_SHORTCUT = re.compile(r'(?<![^\s"\'<>|&,;=(){}])[^\s"\'<>|&,;=(){}]*\.lnk(?![\w])', re.IGNORECASE)
 _QUOTED_SHORTCUT = re.compile(r'"([^"<>|]{1,260}?\.lnk)\b|\'([^\'<>|]{1,260}?\.lnk)\b', re.IGNORECASE)
 _READER = re.compile(rf"(?<![\w-])(?:{disguise.SELF_READERS})(?:\.exe)?(?![\w-])", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w%-])(%comspec%|[a-z][a-z0-9_]{1,31})(?:\.exe)?(?![\w-])", re.IGNORECASE)

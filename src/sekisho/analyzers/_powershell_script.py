@@ -109,7 +109,9 @@ def _encoded(text: str, at: int, value: str, trace: Trace) -> str:
 
 def decode_command(value: str) -> str:
     """Give the script of -EncodedCommand: UTF-16LE as documented, else UTF-8; empty when it is neither."""
-    clean = re.sub(r"[^A-Za-z0-9+/]", "", value)
+    if not re.fullmatch(r"[A-Za-z0-9+/=\s]+", value):
+        return ""
+    clean = re.sub(r"[=\s]", "", value)
     clean = clean[: len(clean) - (len(clean) % 4 == 1)]
     try:
         data = base64.b64decode(clean + "=" * (-len(clean) % 4))
