@@ -598,3 +598,16 @@ def test_any_number_of_jobs(jobs, tmp_path):
     (tmp_path / "m.eml").write_bytes(head() + b"\r\nhello\r\n")
     (tmp_path / "a.jsonl").write_bytes(lines({}))
     assert cli.main(["investigate", str(tmp_path), "--jobs", jobs, "--quiet"]) == cli.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "analyzer"),
+    [
+        ("a.vbs", b'x = "a" & "b" & "c"', "vbscript"),
+        ("a.ps1", b"iex 'x'", "powershell"),
+        ("a.js", b"x=1", "jscript"),
+        ("a.bat", b"dir", "cmd"),
+    ],
+)
+def test_a_script_that_shows_no_habit_is_read_for_its_name(name, text, analyzer):
+    assert analyzer in analyse(Artifact(name, text, name)).analysis.analyzers

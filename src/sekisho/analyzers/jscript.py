@@ -38,7 +38,7 @@ LINE = re.compile(r"[;{}(,]\s*$|=>|//|^\s*\*|[)\]}]|=\s")
 
 
 def recognise(artifact: Artifact) -> bool:
-    """Tell whether text is JavaScript: three of its habits, one under its name; or a Windows Script Host job."""
+    """Tell JavaScript: any text under its name, else three of its habits; or a Windows Script Host job."""
     head = artifact.data[:HEAD_BYTES]
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head[:2] + head[4:64]:
         return False
@@ -49,9 +49,10 @@ def recognise(artifact: Artifact) -> bool:
         return _is_job(text)
     if text[:1] == "{" and text.lstrip("{ \r\n\t")[:1] == '"':
         return False  # JSON
+    if artifact.name.lower().endswith((".js", ".jse", ".mjs")):
+        return bool(text)
     found = sum(bool(sign.search(text)) for sign in SIGNS)
-    named = artifact.name.lower().endswith((".js", ".jse", ".mjs"))
-    return found >= 1 if named else found >= 3 and not OTHER.search(text) and mostly_code(text, LINE)
+    return found >= 3 and not OTHER.search(text) and mostly_code(text, LINE)
 
 
 def _is_job(text: str) -> bool:

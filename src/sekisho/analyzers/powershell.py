@@ -35,17 +35,18 @@ LINE = re.compile(r"[;{}|=]|^\s*#|^\s*[A-Z][a-z]+-[A-Z]\w+|\$\w|^\s*\)")
 
 
 def recognise(artifact: Artifact) -> bool:
-    """Tell whether text is PowerShell: three of its habits, two under its name."""
+    """Tell whether text is PowerShell: any text under its name, else three of its habits."""
     head = artifact.data[:HEAD_BYTES]
     marked = head[:2] in (b"\xff\xfe", b"\xfe\xff")
     if not marked and b"\0" in head[:2] + head[4:64]:
         return False
     text = script_text(head)
+    if artifact.name.lower().endswith((".ps1", ".psm1", ".psd1")):
+        return text.strip()[:1] not in ("", "<")
     if "$" not in text and "-" not in text:
         return False
     found = sum(bool(sign.search(text)) for sign in SIGNS)
-    named = artifact.name.lower().endswith((".ps1", ".psm1", ".psd1"))
-    return found >= 1 if named else found >= 3 and not OTHER.search(text) and mostly_code(text, LINE)
+    return found >= 3 and not OTHER.search(text) and mostly_code(text, LINE)
 
 
 @analyzer("powershell", features=FEATURES, media_type="text/x-powershell", recognise=recognise)

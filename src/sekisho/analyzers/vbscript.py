@@ -40,11 +40,11 @@ _HABITS = (
     re.compile(rb"\bChrW?[ \t]*\([ \t]*(?:&H)?[\w+*/ -]+\)[ \t]*&", re.I),
     re.compile(rb"^[ \t]*If\b.{1,200}\bThen\b", re.M | re.I),
 )
-"""Three of them make a script, one is enough under a script's name."""
+"""Three of them make a script."""
 
 
 def is_vbscript(artifact: Artifact) -> bool:
-    """Tell VBScript: encoded, a script component, or three habits of the language (one under its name)."""
+    """Tell VBScript: encoded, a script component, or any text under its name, or three habits of the language."""
     head = artifact.data[:HEAD]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode("utf-8", "ignore")
@@ -61,8 +61,9 @@ def is_vbscript(artifact: Artifact) -> bool:
         return False
     if _OTHER_LANGUAGE.search(head) or is_vba(artifact):
         return False
-    found = sum(bool(habit.search(head)) for habit in _HABITS)
-    return found >= 3 or (name.endswith(_NAMES) and found >= 1)
+    if name.endswith(_NAMES):
+        return bool(head.strip())  # text under a script's name: Windows would run it, whatever its habits
+    return sum(bool(habit.search(head)) for habit in _HABITS) >= 3
 
 
 @analyzer("vbscript", features=FEATURES, media_type="text/vbscript", recognise=is_vbscript)
