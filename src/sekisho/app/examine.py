@@ -19,7 +19,7 @@ from sekisho import analyzers
 from sekisho.analyzers.identify import CONTAINERS_NOT_READ, media_type
 from sekisho.app import jail
 from sekisho.app.worker import Worker, why
-from sekisho.model.artifact import Analysis, Artifact, Feature
+from sekisho.model.artifact import SEPARATOR, Analysis, Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, Limits
 
@@ -282,4 +282,4 @@ def _lost(artifact: Artifact, reason: str) -> Examined:
 
 def _order(address: str) -> list[str]:
     """Parents before children, siblings by name."""
-    return address.split(" » ")
+    return address.split(SEPARATOR)

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from ntpath import basename
 
 from sekisho.correlate.cases import Case
-from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, Process, account
+from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, Process, account, destination_of
 from sekisho.correlate.joins import Carried
-from sekisho.correlate.story import OWN_FILES, RUNNABLE, mailbox_of, recipients, runs
+from sekisho.correlate.story import OWN_FILES, RUNNABLE, mailbox_of, recipients, runners
 from sekisho.model.event import Event
 from sekisho.model.incident import Recommendation, Text
-from sekisho.model.url import Url
-from sekisho.model.verdict import Verdict
+from sekisho.model.verdict import BAD, Verdict
 
 TARGETS = 50  # shown per recommendation
 # Addresses and names that lead nowhere outside the host. Source: RFC 1122, RFC 4291, RFC 5771, RFC 6761.
@@ -41,15 +40,9 @@ def destinations(case: Case) -> dict[str, Event]:
     found: dict[str, Event] = {}
     for process in case.processes.values():
         for event in process.actions:
-            if event.logsource.category == "network_connection":
-                name = event.fields.get("DestinationHostname")
-                value = name if name not in (None, "", "-") else event.fields.get("DestinationIp")
-            elif event.logsource.category == "dns_query":
-                value = event.fields.get("QueryName")
-            else:
-                continue
-            if value and not str(value).lower().startswith(NOWHERE):
-                found.setdefault(str(value), event)
+            value = destination_of(event)
+            if value and not value.lower().startswith(NOWHERE):
+                found.setdefault(value, event)
     return found
 
 
@@ -80,10 +73,9 @@ def _actions(case: Case) -> Iterator[Recommendation]:
     )
     urls: dict[str, str] = {}
     for one in case.carried:
-        if one.judgement.verdict in (Verdict.MALICIOUS, Verdict.SUSPICIOUS):
-            for url in one.analysis.values("url"):
-                if isinstance(url, Url):
-                    urls.setdefault(url.canonical or url.raw, one.analysis.id)
+        if one.judgement.verdict in BAD:
+            for url in one.analysis.urls:
+                urls.setdefault(url.canonical or url.raw, one.analysis.id)
     yield Recommendation("block", tuple(urls)[:TARGETS], Text("why.block.carried"), tuple(dict.fromkeys(urls.values())))
     users = dict.fromkeys(
         process.user for process in case.processes.values() if process.user and not _is_system(process.user)
@@ -111,7 +103,7 @@ def _dropped(process: Process, case: Case) -> Iterator[Event]:
         path = str(event.fields.get("TargetFilename") or "").lower()
         if event.logsource.category != "file_event" or basename(path).startswith(OWN_FILES):
             continue
-        if path.endswith(tuple(RUNNABLE)) or runs(path, process, case):
+        if path.endswith(tuple(RUNNABLE)) or any(runners(path, process, case)):
             yield event
 
 

@@ -17,14 +17,12 @@ from sekisho.correlate.history import History, Process, by_descent, members
 from sekisho.correlate.joins import DAY_NS, Carried, Join
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import Finding
-from sekisho.model.url import Url
-from sekisho.model.verdict import Judgement, Verdict, probability, verdict_of
+from sekisho.model.verdict import BAD, Judgement, Verdict, probability, verdict_of
 
 OPENED_WEIGHT = 1.5  # log-odds that a hostile file's being opened adds; see docs/decisions/0003-verdicts.md
 ONE_WAVE_NS = 3 * DAY_NS  # mission article 3: variants of one campaign came on following days
 SHARED_BYTES = 64  # equal contents below this size are chance, not one campaign
 RUNNABLE_BY_PATH_CHARS = 8  # a written path shorter than this is no evidence that a command line names it
-BAD = (Verdict.MALICIOUS, Verdict.SUSPICIOUS)
 
 
 @dataclass(slots=True)
@@ -99,8 +97,8 @@ def _link_numeric(carried: Sequence[Carried], groups: _Groups) -> None:
     by_ip: dict[str, list[Carried]] = defaultdict(list)
     for one in carried:
         if one.judgement.verdict in BAD:
-            for url in one.analysis.values("url"):
-                if isinstance(url, Url) and url.ip and "-ip" in url.hidden_by:
+            for url in one.analysis.urls:
+                if url.ip and "-ip" in url.hidden_by:
                     by_ip[url.ip].append(one)
     for files in by_ip.values():
         files.sort(key=lambda one: (one.at_ns or 0, one.analysis.address))
@@ -193,23 +191,25 @@ def _spread(roots: Sequence[Process], runners: Mapping[tuple[str, str], list[Pro
 
 
 def _weigh(process: Process, by_event: Mapping[str, list[Finding]]) -> float:
-    events = [*([process.creation] if process.creation else []), *process.actions]
-    return sum(finding.weight for event in events for finding in by_event.get(event.id, ()))
+    return sum(finding.weight for event in process.events for finding in by_event.get(event.id, ()))
 
 
 def _link_found(found: Mapping[str, Process], groups: _Groups) -> None:
     """Join processes with findings that descend from one another or from one ancestor below the hubs."""
-    for process in found.values():
-        for ancestor in lineage(process):
-            groups.link(f"process:{process.key}", f"process:{ancestor.key}")
+    for process in with_ancestors(found.values()).values():
+        if process.parent is not None and not process.parent.is_hub:
+            groups.link(f"process:{process.key}", f"process:{process.parent.key}")
 
 
-def lineage(process: Process) -> list[Process]:
-    """Give a process and its ancestors below the programs that start everybody's programs."""
-    chain = [process]
-    while (parent := chain[-1].parent) is not None and not parent.is_hub and parent not in chain:
-        chain.append(parent)
-    return chain
+def with_ancestors(processes: Iterable[Process]) -> dict[str, Process]:
+    """Give processes and their ancestors below the programs that start everybody's programs, by key."""
+    found: dict[str, Process] = {}
+    for process in processes:
+        current: Process | None = process
+        while current is not None and current.key not in found:
+            found[current.key] = current
+            current = current.parent if current.parent is not None and not current.parent.is_hub else None
+    return found
 
 
 def _collect_findings(
@@ -217,7 +217,7 @@ def _collect_findings(
 ) -> None:
     kept: dict[str, Finding] = {}
     for process in case.processes.values():
-        for event in [*([process.creation] if process.creation else []), *process.actions]:
+        for event in process.events:
             for finding in by_event.get(event.id, ()):
                 kept[finding.id] = finding
     for address in [*[one.address for one in case.messages], *[one.analysis.address for one in case.carried]]:
@@ -284,9 +284,9 @@ class _Groups:
             root = self.find(f"file:{one.analysis.address}")
             if one.judgement.verdict in BAD or one.analysis.address in opened:
                 made[root].carried.append(one)
-            if one.message is not None and one.message not in made[root].messages:
+            if one.message is not None and one.analysis is one.message:
                 made[root].messages.append(one.message)
-        grown = {process.key: process for one in found.values() for process in lineage(one)}
+        grown = with_ancestors(found.values())
         for group in running.values():
             grown.update(group)
         for process in grown.values():

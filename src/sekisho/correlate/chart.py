@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ntpath import basename
 
-from sekisho.correlate.cases import BAD
-from sekisho.correlate.history import Process
-from sekisho.correlate.story import Telling, leads_on, mailbox_of
+from sekisho.correlate.history import Process, destination_of
+from sekisho.correlate.story import Telling, hostile_files, mailbox_of, runners
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.ids import stable_id
 from sekisho.model.incident import Edge, Node, Text
 
 NODES = 80  # a picture with more is not read
-COMMON_EDGE = 1.0
 
 
 class Chart:
@@ -42,7 +39,7 @@ class Chart:
         at_ns: int | None,
         why: Text,
         evidence: tuple[str, ...],
-        weight: float = COMMON_EDGE,
+        weight: float = 1.0,
     ) -> None:
         """Connect two nodes, unless the picture has no room for one of them."""
         if source and target and source != target:
@@ -54,10 +51,9 @@ class Chart:
 def draw(telling: Telling) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     """Draw one case: mails, the hostile path through the main one, hosts, processes, files and addresses."""
     chart = Chart()
-    message = telling.main_message()
-    if message is not None:
-        _mail(chart, message, telling)
-    _files(chart, message, telling)
+    if telling.message is not None:
+        _mail(chart, telling.message, telling)
+    _files(chart, telling)
     for process in telling.case.processes.values():
         _process(chart, process, telling)
     _joins(chart, telling)
@@ -87,20 +83,12 @@ def _mail(chart: Chart, message: Analysis, telling: Telling) -> None:
             )
 
 
-def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
-    tree: Sequence[Analysis] = (
-        telling.trees.get(message.address, ()) if message else [one.analysis for one in telling.case.carried]
-    )
+def _files(chart: Chart, telling: Telling) -> None:
+    message = telling.message
+    tree = telling.trees.get(message.address, ()) if message else [one.analysis for one in telling.case.carried]
     at_address = {one.address: one for one in tree}
-    for one in tree:
-        judgement = telling.judged.get(one.address)
-        if one is message or judgement is None or judgement.verdict not in BAD:
-            continue
-        if one.artifact.relation == "body" or (
-            one.artifact.relation in ("decoded", "macro") and not leads_on(one, telling)
-        ):
-            continue
-        file = chart.node("file", one.address, one.artifact.name, "file", judgement.verdict)
+    for one in hostile_files(telling):
+        file = chart.node("file", one.address, one.artifact.name, "file", telling.judged[one.address].verdict)
         parent = at_address.get(one.artifact.parent or "")
         while (
             parent is not None and parent is not message and stable_id("n", "file", parent.address) not in chart.nodes
@@ -114,8 +102,7 @@ def _files(chart: Chart, message: Analysis | None, telling: Telling) -> None:
 
 
 def _process(chart: Chart, process: Process, telling: Telling) -> None:
-    label = f"{process.name}"
-    node = chart.node("process", process.key, label, "endpoint", "")
+    node = chart.node("process", process.key, process.name, "endpoint")
     evidence = (process.creation.id,) if process.creation else ()
     if process.parent is not None and (process.parent.creation or process.creation):
         parent = chart.node("process", process.parent.key, process.parent.name, "endpoint")
@@ -127,19 +114,16 @@ def _process(chart: Chart, process: Process, telling: Telling) -> None:
 def _action(chart: Chart, node: str, process: Process, event: Event, telling: Telling) -> None:
     category, fields = event.logsource.category, event.fields
     if category == "network_connection":
-        name = fields.get("DestinationHostname")
-        target = str(name if name not in (None, "", "-") else fields.get("DestinationIp"))
-        port = f":{fields.get('DestinationPort')}"
-        where = chart.node("address", f"{target}{port}", f"{target}{port}", "network")
+        target = f"{destination_of(event)}:{fields.get('DestinationPort')}"
+        where = chart.node("address", target, target, "network")
         chart.edge(node, where, "connected", event.time_ns, Text("why.edge.connected"), (event.id,))
-    elif category == "dns_query" and fields.get("QueryName"):
-        where = chart.node("address", str(fields["QueryName"]), str(fields["QueryName"]), "network")
+    elif category == "dns_query" and (target := destination_of(event)):
+        where = chart.node("address", target, target, "network")
         chart.edge(node, where, "resolved", event.time_ns, Text("why.edge.resolved"), (event.id,))
     elif category == "file_event":
         path = str(fields.get("TargetFilename") or "")
-        for other in telling.case.processes.values():
-            runs = basename(path).lower() in f"{other.command_line} {other.image}".lower()
-            if path and runs and other is not process and (other.at_ns or 0) >= (event.time_ns or 0):
+        for other in runners(path, process, telling.case):
+            if (other.at_ns or 0) >= (event.time_ns or 0):
                 written = chart.node("written", f"{process.host}|{path.lower()}", basename(path), "endpoint")
                 chart.edge(node, written, "wrote", event.time_ns, Text("why.edge.wrote"), (event.id,))
                 ran = (other.creation.id,) if other.creation else (event.id,)

@@ -1,7 +1,6 @@
 """What happened on the hosts: processes, what they started, wrote, set and contacted.
 
-Events stream in; only those that can carry a story are kept, trimmed to the fields a story needs. ``Machine`` facts
-are linked when all are in, in time order, so late and shuffled logs give the same picture.
+Events stream in; only those that can carry a story XX
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from sekisho.model.event import Event
 KEPT = {
     "process_creation": (
         "Image", "CommandLine", "CommandLine.unfolded", "CommandLine.calls", "CommandLine.url", "ParentImage",
-        "ParentCommandLine",
-        "ProcessGuid", "ParentProcessGuid", "ProcessId", "ParentProcessId", "Hashes", "User", "CurrentDirectory",
+        "ParentCommandLine", "ProcessGuid", "ParentProcessGuid", "ProcessId", "ParentProcessId", "Hashes", "User",
+        "CurrentDirectory",
     ),
     "file_event": ("Image", "TargetFilename", "ProcessGuid", "ProcessId", "User"),
     "create_stream_hash": ("Image", "TargetFilename", "ProcessGuid", "ProcessId", "Hash", "Contents", "User"),
@@ -39,6 +38,7 @@ HUBS = frozenset(
     "taskeng.exe taskhostw.exe wmiprvse.exe dllhost.exe sihost.exe runtimebroker.exe outlook.exe thunderbird.exe "
     "chrome.exe msedge.exe firefox.exe iexplore.exe conhost.exe werfault.exe".split()
 )
+UNSET = (None, "", "-")  # how logs write that a field has no value
 CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
 
 
@@ -59,6 +59,17 @@ class Process:
     children: list[Process] = field(default_factory=list)
     actions: list[Event] = field(default_factory=list)
     """Files written, registry values set, connections, queries and other events with findings, in time order."""
+    starts_ns: int = 0
+    """When it started, and never before the one that started it: two logs' clocks differ by moments."""
+    generation: int = 0
+    """How many ancestors are known."""
+    text: str = ""
+    """Command line and image, lower case, to look names up in."""
+
+    @property
+    def events(self) -> list[Event]:
+        """Give its creation, when that was seen, and its actions."""
+        return [self.creation, *self.actions] if self.creation is not None else self.actions
 
     @property
     def name(self) -> str:
@@ -131,6 +142,10 @@ class History:
             else:
                 self._acted(event, latest)
         self._events = []
+        for process in self._processes.values():
+            process.text = f"{process.command_line} {process.image}".lower()
+            if not process.generation:
+                _descend(process)
 
     def processes(self) -> Iterator[Process]:
         """Give every process seen, in order of first sight."""
@@ -139,14 +154,8 @@ class History:
     def kept(self) -> Iterator[Event]:
         """Give every event kept, once linked."""
         for process in self._processes.values():
-            if process.creation is not None:
-                yield process.creation
-            yield from process.actions
+            yield from process.events
         yield from self._loose
-
-    def loose(self) -> Iterable[Event]:
-        """Give the events with findings that belong to no process."""
-        return self._loose
 
     def _created(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
         fields = event.fields
@@ -286,29 +295,31 @@ def _listed(process: Process, name: str) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else [str(found)] if found else []
 
 
-def starts_ns(process: Process) -> int:
-    """Give when a process started, and never before the one that started it: two logs' clocks differ by moments."""
-    found, seen = 0, set()
-    current: Process | None = process
-    while current is not None and current.key not in seen:
-        seen.add(current.key)
-        found = max(found, current.at_ns or 0)
-        current = current.parent
-    return found
-
-
 def by_descent(processes: Iterable[Process]) -> list[Process]:
     """Give processes by time of start, every one after its ancestors."""
-    return sorted(processes, key=lambda process: (starts_ns(process), _generation(process), process.key))
+    return sorted(processes, key=lambda process: (process.starts_ns, process.generation, process.key))
 
 
-def _generation(process: Process) -> int:
-    seen: set[str] = set()
-    current: Process | None = process
-    while current is not None and current.key not in seen:
-        seen.add(current.key)
-        current = current.parent
-    return len(seen)
+def _descend(process: Process) -> None:
+    """Set start and generation of a process and of the ancestors that have none yet; a circle ends where it closes."""
+    line, walked = [process], {process.key}
+    while (parent := line[-1].parent) is not None and not parent.generation and parent.key not in walked:
+        walked.add(parent.key)
+        line.append(parent)
+    for one in reversed(line):
+        above = one.parent
+        one.starts_ns = max(one.at_ns or 0, above.starts_ns if above is not None else 0)
+        one.generation = (above.generation if above is not None else 0) + 1
+
+
+def destination_of(event: Event) -> str:
+    """Give the host name or address that a connection went to or a query asked for; empty for any other event."""
+    if event.logsource.category == "network_connection":
+        name = event.fields.get("DestinationHostname")
+        value = name if name not in UNSET else event.fields.get("DestinationIp")
+    else:
+        value = event.fields.get("QueryName") if event.logsource.category == "dns_query" else None
+    return str(value or "")
 
 
 def targets(events: Iterable[Event], category: str, name: str) -> dict[str, list[Event]]:
@@ -316,7 +327,7 @@ def targets(events: Iterable[Event], category: str, name: str) -> dict[str, list
     groups: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         value = event.fields.get(name)
-        if event.logsource.category == category and value not in (None, "", "-"):
+        if event.logsource.category == category and value not in UNSET:
             groups[str(value)].append(event)
     return groups
 

@@ -12,9 +12,8 @@ from sekisho.correlate.joins import Carried, join
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.ids import stable_id
-from sekisho.model.incident import Entity, Incident, Text
-from sekisho.model.url import Url
-from sekisho.model.verdict import Judgement, Verdict
+from sekisho.model.incident import Entity, Incident, Step, Text
+from sekisho.model.verdict import BAD, Judgement, Verdict
 
 # What breadth and confidence add to severity in the score; severity leads, as in the products analysts know.
 # Source: the score of Trend Vision One's Workbench is model severity times impact scope.
@@ -49,7 +48,7 @@ def _incident(
     nodes, edges = chart.draw(telling)
     times = [step.at_ns for step in steps if step.at_ns is not None]
     severity = _severity(case)
-    entities = tuple(_entities(case, telling))
+    entities = tuple(_entities(case, steps))
     root, root_text = _root(case, telling)
     unread = [one.artifact.name for message in case.messages for one in trees.get(message.address, ()) if one.unscanned]
     return Incident(
@@ -90,7 +89,7 @@ def _score(case: Case, severity: str) -> float:
 
 def _root_file(case: Case, telling: story.Telling) -> Analysis | None:
     """Give the file that was opened, else the most telling hostile file nearest to the mail."""
-    message = telling.main_message()
+    message = telling.message
     mine = [one for one in case.carried if one.message is message and one.analysis is not message]
     opened = {one.artifact for one in case.opened}
     real = [one for one in mine if one.analysis.artifact.relation in ("attachment", "member", "input", "embedded")]
@@ -106,7 +105,7 @@ def _own_weight(one: Carried) -> float:
 
 
 def _root(case: Case, telling: story.Telling) -> tuple[str, Text]:
-    message, file = telling.main_message(), _root_file(case, telling)
+    message, file = telling.message, _root_file(case, telling)
     if file is not None:
         values = (
             ("name", file.artifact.name),
@@ -152,7 +151,7 @@ def _kind(file: Analysis) -> str:
     return "html" if "html" in names else "archive" if "zip" in names else "file"
 
 
-def _entities(case: Case, telling: story.Telling) -> Iterable[Entity]:
+def _entities(case: Case, steps: Sequence[Step]) -> Iterable[Entity]:
     made: dict[Entity, None] = {}
     for message in case.messages:
         made.setdefault(Entity("mailbox", str(message.first("sender.address")), "sender"))
@@ -169,14 +168,13 @@ def _entities(case: Case, telling: story.Telling) -> Iterable[Entity]:
         for address in urls_of(process):
             made.setdefault(Entity("url", address, "contacted"))
     for one in case.carried:
-        if one.judgement.verdict in (Verdict.MALICIOUS, Verdict.SUSPICIOUS):
+        if one.judgement.verdict in BAD:
             if one.analysis is not one.message and one.analysis.sha256:
                 made.setdefault(Entity("file", one.analysis.artifact.name, "carried"))
                 made.setdefault(Entity("sha256", one.analysis.sha256, "carried"))
-            for url in one.analysis.values("url"):
-                if isinstance(url, Url):
-                    made.setdefault(Entity("url", url.canonical or url.raw, "carried"))
-    for step in story.steps(telling):
+            for url in one.analysis.urls:
+                made.setdefault(Entity("url", url.canonical or url.raw, "carried"))
+    for step in steps:
         path = dict(step.what.values).get("path")
         if path:
             made.setdefault(Entity("path", str(path), "registry" if "persisted" in step.what.key else "written"))

@@ -13,11 +13,10 @@ from ntpath import basename
 
 from ahocorasick_rs import AhoCorasick
 
-from sekisho.correlate.history import CLOCK_SLACK_NS, History, Process, account
+from sekisho.correlate.history import CLOCK_SLACK_NS, UNSET, History, Process, account
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
-from sekisho.model.url import Url
-from sekisho.model.verdict import Judgement, Verdict
+from sekisho.model.verdict import BAD, Judgement
 
 DAY_NS = 24 * 3600 * 1_000_000_000
 OPENED_WITHIN_NS = 30 * DAY_NS  # a mail opened later than a month after it came is another case's start
@@ -71,7 +70,8 @@ class Index:
 
     names: dict[str, list[Carried]] = field(default_factory=lambda: defaultdict(list))
     strings: dict[str, list[Carried]] = field(default_factory=lambda: defaultdict(list))
-    addresses: dict[str, list[tuple[Carried, Url]]] = field(default_factory=lambda: defaultdict(list))
+    addresses: dict[str, dict[str, Carried]] = field(default_factory=lambda: defaultdict(dict))
+    """Address or host of a URL -> the files that hold it, by their own address."""
     hashes: dict[str, list[Carried]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -119,12 +119,12 @@ def _index(carried: Sequence[Carried]) -> Index:
             index.names[name].append(one)
         if one.analysis.sha256:
             index.hashes[one.analysis.sha256].append(one)
-        if one.judgement.verdict in (Verdict.MALICIOUS, Verdict.SUSPICIOUS):
+        if one.judgement.verdict in BAD:
             for text in _strings(one.analysis):
                 index.strings[text].append(one)
-            for url in one.analysis.values("url"):
-                if isinstance(url, Url) and url.host:
-                    index.addresses[(url.ip or url.host).lower()].append((one, url))
+            for url in one.analysis.urls:
+                if url.host:
+                    index.addresses[(url.ip or url.host).lower()][one.analysis.address] = one
     for name in [
         name for name, ones in index.names.items() if len({one.analysis.sha256 for one in ones}) >= COMMON_NAME
     ]:
@@ -211,7 +211,7 @@ def _by_address(index: Index, history: History) -> Iterator[Join]:
         if len(hosts[value]) >= COMMON_ADDRESS_HOSTS:
             continue
         for process, event in seen:
-            for one in {id(one): one for one, _ in index.addresses[value]}.values():
+            for one in index.addresses[value].values():
                 if in_time(one, event.time_ns):
                     yield Join(one.analysis.address, process, event, "address", value, 0.6 / len(hosts[value]))
 
@@ -219,4 +219,4 @@ def _by_address(index: Index, history: History) -> Iterator[Join]:
 def addresses_of(event: Event) -> Iterable[str]:
     """Give the addresses and names that a network or DNS event goes to, lower case."""
     values = [event.fields.get(name) for name in ("DestinationIp", "DestinationHostname", "QueryName")]
-    return [str(value).lower().rstrip(".") for value in values if value not in (None, "", "-")]
+    return [str(value).lower().rstrip(".") for value in values if value not in UNSET]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ntpath import basename, splitext
 
-from sekisho.correlate.cases import BAD, Case
-from sekisho.correlate.history import Process, by_descent, deeds_of, starts_ns, targets
+from sekisho.correlate.cases import Case
+from sekisho.correlate.history import Process, deeds_of, destination_of, targets
 from sekisho.correlate.joins import Carried, Join, addresses_of
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.incident import Step, Text
-from sekisho.model.url import Url
-from sekisho.model.verdict import Judgement
+from sekisho.model.verdict import BAD, Judgement
 
 FILE_STEPS = 12  # artifacts of one mail that are told one by one
 WRITES_TOLD, CONNECTIONS_TOLD = 6, 8  # per process
@@ -42,6 +41,8 @@ class Telling:
     """Of the case's mails and files, by address."""
     urls: dict[str, list[tuple[Analysis, int, int]]] = field(default_factory=lambda: defaultdict(list))
     """Address or host -> (file that holds it, its place among the file's URLs from 1, their number)."""
+    message: Analysis | None = None
+    """The mail that the story starts from."""
 
     def __post_init__(self) -> None:
         """Index findings, artifacts and URLs."""
@@ -53,11 +54,12 @@ class Telling:
             if finding.layer in ("mail", "file"):
                 self.findings_at[finding.record].append(finding)
         for one in self.case.carried:
-            urls = [url for url in dict.fromkeys(one.analysis.values("url")) if isinstance(url, Url)]
+            urls = one.analysis.urls
             for index, url in enumerate(urls, 1):
                 self.urls[(url.ip or url.host).lower()].append((one.analysis, index, len(urls)))
+        self.message = self._main_message()
 
-    def main_message(self) -> Analysis | None:
+    def _main_message(self) -> Analysis | None:
         """Give the mail that the story starts from: the opened one, else the first to arrive."""
         opened = {one.artifact for one in self.case.opened} or {one.artifact for one in self.case.joins}
         for join in self.case.joins:
@@ -76,19 +78,16 @@ class Telling:
 
     def _best_of(self, join: Join) -> list[Carried]:
         """Give the copies of a joined file, the one in the acting user's own mailbox first."""
-        best = max((one.weight for one in self.case.joins if one.event.id == join.event.id), default=0.0)
-        at = {one.artifact for one in self.case.joins if one.event.id == join.event.id and one.weight == best}
+        same = [one for one in self.case.joins if one.event is join.event]
+        best = max(one.weight for one in same)
+        at = {one.artifact for one in same if one.weight == best}
         return [one for one in self.case.carried if one.analysis.address in at]
 
 
 def steps(telling: Telling) -> list[Step]:
     """Tell mail, files, then what happened on hosts and network, in order of time within each."""
-    message = telling.main_message()
-    told: list[Step] = []
-    if message is not None:
-        told.append(_delivery(message, telling))
-    told += _files(message, telling)
-    return told + _host_steps(telling)
+    delivery = [_delivery(telling.message, telling)] if telling.message is not None else []
+    return [*delivery, *_files(telling), *_host_steps(telling)]
 
 
 def techniques(findings: Iterable[Finding], *base: str) -> tuple[str, ...]:
@@ -130,39 +129,40 @@ def _delivery(message: Analysis, telling: Telling) -> Step:
     return Step(at, "mail", Text("step.mail.delivered", values), techniques(mine, base), evidence)
 
 
-def _files(message: Analysis | None, telling: Telling) -> list[Step]:
+def _files(telling: Telling) -> list[Step]:
     """Tell the hostile path through one mail, parents before children."""
-    tree = (
-        telling.trees.get(message.address, ())
-        if message is not None
-        else [one.analysis for one in telling.case.carried]
-    )
-    told = []
-    for one in tree:
-        judgement = telling.judged.get(one.address)
-        mine = telling.findings_at.get(one.address, [])
-        if judgement is None or judgement.verdict not in BAD or one is message or one.artifact.relation == "body":
-            continue
-        if one.artifact.relation in ("macro", "decoded") and not leads_on(one, telling):
-            continue
-        told.append(_file(one, mine, (message.artifact.depth if message else 0)))
-    return told[:FILE_STEPS]
+    above = telling.message.artifact.depth if telling.message is not None else 0
+    return [_file(one, telling.findings_at.get(one.address, []), above) for one in hostile_files(telling)][:FILE_STEPS]
+
+
+def hostile_files(telling: Telling) -> list[Analysis]:
+    """Give what is told of the mail's tree, or of the lone files: hostile, no body, unfolded only where it leads on."""
+    message, case = telling.message, telling.case
+    tree = telling.trees.get(message.address, ()) if message is not None else [one.analysis for one in case.carried]
+    return [
+        one
+        for one in tree
+        if one is not message
+        and one.address in telling.judged
+        and telling.judged[one.address].verdict in BAD
+        and one.artifact.relation != "body"
+        and (one.artifact.relation not in ("macro", "decoded") or leads_on(one, telling))
+    ]
 
 
 def leads_on(one: Analysis, telling: Telling) -> bool:
     """Tell whether an unfolded layer is worth telling: it holds addresses, or a host was seen running it."""
-    return bool(one.values("url")) or any(join.artifact == one.address for join in telling.case.joins)
+    return bool(one.urls) or any(join.artifact == one.address for join in telling.case.joins)
 
 
 def _file(one: Analysis, mine: Sequence[Finding], above: int) -> Step:
-    urls = [url for url in dict.fromkeys(one.values("url")) if isinstance(url, Url)]
     values = (
         ("name", one.artifact.name),
         ("relation", one.artifact.relation),
         ("size", one.size_bytes),
         ("media_type", one.media_type),
         ("password", one.first("archive.password") or one.first("office.password")),
-        ("urls", tuple(url.canonical or url.raw for url in urls)),
+        ("urls", tuple(url.canonical or url.raw for url in one.urls)),
         ("findings", tuple(finding.id for finding in mine)),
     )
     evidence = (one.id, *(finding.id for finding in mine))
@@ -173,11 +173,9 @@ def _host_steps(telling: Telling) -> list[Step]:
     case = telling.case
     told = [(step.at_ns or 0, step) for step in map(_saved, _saves(case.joins))]
     opened = {one.process.key: one for one in sorted(case.opened, key=_by_directness, reverse=True)}
-    for process in by_descent(case.processes.values()):
-        not_before = starts_ns(process)
-        told += [
-            (max(step.at_ns or 0, not_before), step) for step in _process(process, opened.get(process.key), telling)
-        ]
+    for process in case.processes.values():
+        steps_of = _process(process, opened.get(process.key), telling)
+        told += [(max(step.at_ns or 0, process.starts_ns), step) for step in steps_of]
     return [step for _, step in sorted(told, key=lambda pair: pair[0])]
 
 
@@ -251,11 +249,11 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     )
 
 
-def runs(path: str, writer: Process, case: Case) -> bool:
-    """Tell whether another process of the case names a written file on its command line, or is it."""
+def runners(path: str, writer: Process, case: Case) -> Iterator[Process]:
+    """Give the other processes of the case that name a written file on their command lines, or are it."""
     name = basename(path).lower()
-    others = (other for other in case.processes.values() if other is not writer)
-    return bool(name) and any(name in f"{other.command_line} {other.image}".lower() for other in others)
+    if name:
+        yield from (other for other in case.processes.values() if name in other.text and other is not writer)
 
 
 def _hidden(process: Process) -> str:
@@ -270,7 +268,7 @@ def _wrote(process: Process, path: str, events: Sequence[Event], telling: Tellin
     """Tell of a written file that can run, that a rule found, or that a process of the case names."""
     mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
     name = basename(path).lower()
-    ran = runs(path, process, telling.case)
+    ran = any(runners(path, process, telling.case))
     if name.startswith(OWN_FILES) and not mine:
         return None
     if not (mine or ran or splitext(name)[1] in RUNNABLE):
@@ -301,13 +299,9 @@ def _network(process: Process, telling: Telling) -> list[Step]:
     groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in process.actions:
         if event.logsource.category == "network_connection":
-            target = str(event.fields.get("DestinationHostname") or event.fields.get("DestinationIp") or "")
-            groups[
-                target if target != "-" else str(event.fields.get("DestinationIp")),
-                str(event.fields.get("DestinationPort")),
-            ].append(event)
+            groups[destination_of(event), str(event.fields.get("DestinationPort"))].append(event)
         elif event.logsource.category == "dns_query":
-            groups[str(event.fields.get("QueryName") or ""), ""].append(event)
+            groups[destination_of(event), ""].append(event)
     for (target, port), events in groups.items():
         mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
         known = next(

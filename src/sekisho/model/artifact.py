@@ -103,6 +103,11 @@ class Analysis:
         """Where it lies."""
         return self.artifact.address
 
+    @property
+    def urls(self) -> list[Url]:
+        """Its URLs in the order they were read, each once."""
+        return list(dict.fromkeys(value for value in self.values("url") if isinstance(value, Url)))
+
     def values(self, name: str) -> list[Value]:
         """Give every value of one feature, in the order it was read."""
         return [feature.value for feature in self.features if feature.name == name]

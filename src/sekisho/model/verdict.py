@@ -33,6 +33,10 @@ class Verdict(StrEnum):
         return {"malicious": 3, "suspicious": 2, "unscanned": 1, "clean": 0}[self.value]
 
 
+BAD = (Verdict.MALICIOUS, Verdict.SUSPICIOUS)
+"""The words that a story is told about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One signal, how much it weighs, and where to see it."""

@@ -69,7 +69,7 @@ def events(analyses: Sequence[Analysis], source: str) -> Iterator[Event]:
         elif one.artifact.relation in PARTS:
             fields = _attachment_fields(one, by_address, message)
             yield Event(ATTACHMENT, fields, at, "", who, source, one.address)
-        for index, url in enumerate(urls_of(one)):
+        for index, url in enumerate(one.urls):
             yield Event(URL, _url_fields(url, one), at, "", who, source, one.address, (str(index),))
 
 
@@ -128,11 +128,6 @@ def time_ns(message: Analysis | None) -> int | None:
     return None
 
 
-def urls_of(one: Analysis) -> list[Url]:
-    """Give an artifact's URLs in the order they were read, each once."""
-    return list(dict.fromkeys(value for value in one.values("url") if isinstance(value, Url)))
-
-
 def extension_of(name: str) -> str:
     """Give the last extension of a file name, lower case, without its dot."""
     return PurePosixPath(name.replace("\\", "/").rstrip(" .")).suffix[1:].lower()
@@ -168,7 +163,7 @@ def _url_lists(urls: Iterable[Url]) -> dict[str, Any]:
 def _message_fields(one: Analysis, analyses: Sequence[Analysis]) -> dict[str, Any]:
     below = [other for other in analyses if other.artifact.parent == one.address]
     files = [other for other in below if other.artifact.relation != "body"]
-    urls = urls_of(one) + [url for other in below if other.artifact.relation == "body" for url in urls_of(other)]
+    urls = one.urls + [url for other in below if other.artifact.relation == "body" for url in other.urls]
     return {
         **_features(one),
         **_url_lists(dict.fromkeys(urls)),
@@ -183,7 +178,7 @@ def _attachment_fields(one: Analysis, by_address: Mapping[str, Analysis], messag
     parent = by_address.get(one.artifact.parent or "")
     fields = {
         **_features(one),
-        **_url_lists(urls_of(one)),
+        **_url_lists(one.urls),
         "name": one.artifact.name,
         "extension": extension_of(one.artifact.name),
         "double_extension": has_double_extension(one.artifact.name),

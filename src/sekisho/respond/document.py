@@ -110,7 +110,7 @@ def _artifact(one: Analysis, judgement: Judgement, words: Words) -> dict[str, An
         "unscanned": one.unscanned or None,
         "notes": list(one.notes),
         "features": dict(features),
-        "urls": [_url(url) for url in dict.fromkeys(one.values("url")) if isinstance(url, Url)],
+        "urls": [_url(url) for url in one.urls],
     }
 
 

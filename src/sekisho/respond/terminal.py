@@ -11,7 +11,6 @@ from rich.text import Text as Styled
 from sekisho.model.artifact import Analysis
 from sekisho.model.incident import Incident, Step
 from sekisho.model.result import Result
-from sekisho.model.url import Url
 from sekisho.model.verdict import Judgement, Reason, Verdict
 from sekisho.respond.wording import Words, safe
 
@@ -72,8 +71,7 @@ def _file(analysis: Analysis, judgement: Judgement, words: Words, console: Conso
 
 
 def _urls(analysis: Analysis, indent: str, console: Console) -> None:
-    urls = [url for url in dict.fromkeys(analysis.values("url")) if isinstance(url, Url)]
-    for url in urls[:URLS_SHOWN]:
+    for url in analysis.urls[:URLS_SHOWN]:
         line = Styled(f"{indent}    {safe(url.canonical or url.raw)}", "blue")
         if url.hidden_by:
             raw = f": {safe(url.raw)}" if url.raw != url.canonical else ""
