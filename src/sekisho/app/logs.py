@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import NamedTuple
 
 from sekisho.analyzers.command_line import unfold
+from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept
@@ -38,7 +39,7 @@ class Part(NamedTuple):
     """Events in this stretch."""
     kept: Kept
     found: list[tuple[Event, list[Finding]]]
-    gaps: list[Gap]
+    gaps: Gaps
     last: bool
     """True when the file is done."""
 
@@ -49,7 +50,7 @@ class Log:
 
     intake: Intake
     read: int = 0
-    gaps: list[Gap] = field(default_factory=list)
+    gaps: Gaps = field(default_factory=Gaps)
 
 
 def read_logs(found: Sequence[Intake], rules: RuleSet, *, jobs: int, limits: Limits) -> Iterator[tuple[Log, Part]]:
@@ -70,7 +71,7 @@ def read_logs(found: Sequence[Intake], rules: RuleSet, *, jobs: int, limits: Lim
                 part = worker.collect()
                 log = worker.log
                 log.read += part.read
-                log.gaps += part.gaps
+                log.gaps.join(part.gaps)
                 yield log, part
                 if worker.lost:
                     workers.remove(worker)
@@ -109,7 +110,9 @@ class _Reader(Worker):
         except (EOFError, OSError):
             reason = why(self.end(), self.limits)
         self.lost = True
-        return Part(0, Kept([], {}, {}, {}), [], [Gap("", f"the rest was not read: {reason}")], last=True)
+        gaps = Gaps()
+        gaps.add(Gap("", f"the rest was not read: {reason}"))
+        return Part(0, Kept([], {}, {}, {}), [], gaps, last=True)
 
 
 def _ready(workers: Sequence[_Reader]) -> list[_Reader]:
@@ -128,8 +131,8 @@ def _serve(rules: RuleSet, pipe: Connection) -> None:
 
 
 def read_log(one: Intake, rules: RuleSet) -> Iterator[Part]:
-    """Read one file in parts; what breaks it off is a gap in the last one."""
-    gaps: list[Gap] = []
+    """Read one file in parts; what could not be read stands in the last one."""
+    gaps = Gaps()
     history = History()
     found: list[tuple[Event, list[Finding]]] = []
     count = 0
@@ -142,22 +145,21 @@ def read_log(one: Intake, rules: RuleSet) -> Iterator[Part]:
                 found.append((known, matched))
             count += 1
             if count == EVENTS_PER_PART:
-                yield Part(count, history.take(), found, list(gaps), last=False)
-                gaps.clear()  # the rows still come through this list
+                yield Part(count, history.take(), found, Gaps(), last=False)
                 found, count = [], 0
     except SourceError as error:
-        gaps.append(Gap("", error.reason))
+        gaps.add(Gap("", error.reason))
     except OSError as error:
-        gaps.append(Gap("", f"cannot be read: {error.strerror or error}"))
+        gaps.add(Gap("", f"cannot be read: {error.strerror or error}"))
     except MemoryError:
-        gaps.append(Gap("", "the rest was not read: out of memory"))
+        gaps.add(Gap("", "the rest was not read: out of memory"))
     yield Part(count, history.take(), found, gaps, last=True)
 
 
-def _rows(one: Intake, gaps: list[Gap]) -> Iterator[Row]:
+def _rows(one: Intake, gaps: Gaps) -> Iterator[Row]:
     assert one.source is not None
     for item in one.source.read(one.path):
         if isinstance(item, Row):
             yield item
         elif isinstance(item, Gap):
-            gaps.append(item)
+            gaps.add(item)

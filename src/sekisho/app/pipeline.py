@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from sekisho.app import intake
 from sekisho.app.examine import Pool
+from sekisho.app.gaps import Gaps
 from sekisho.app.logs import read_logs
 from sekisho.correlate.history import History
 from sekisho.correlate.incidents import correlate
@@ -26,7 +27,7 @@ from sekisho.model.verdict import Judgement, Verdict
 from sekisho.normalize import artifacts
 from sekisho.sources import Gap
 
-GAPS_NAMED = 5  # per file; the rest are counted
+PARTS_NAMED = 5  # unread parts of one file; the rest are counted
 REOPEN_BYTES = 256 * 1024 * 1024  # of files kept at hand while passwords may still turn up in another mail
 # Kinds of file that are read fully by looking at their type: nothing inside them runs.
 PLAIN = ("text/", "image/", "audio/", "video/", "font/")
@@ -156,7 +157,7 @@ def _artifacts(run: Run, found: Iterable[intake.Intake]) -> Iterator[Artifact]:
 def _mailbox(run: Run, one: intake.Intake) -> Iterator[Artifact]:
     """Give the messages of a mailbox file; a file of one message is that mail itself."""
     assert one.source is not None
-    count, gaps, first = 0, [], None
+    count, gaps, first = 0, Gaps(), None
     try:
         for item in one.source.read(one.path):
             if isinstance(item, Artifact):
@@ -168,13 +169,13 @@ def _mailbox(run: Run, one: intake.Intake) -> Iterator[Artifact]:
                     yield _placed(message, f"{one.shown}{SEPARATOR}{message.name}", run)
                 first = None
             elif isinstance(item, Gap):
-                gaps.append(item)
+                gaps.add(item)
     except SourceError as error:
-        gaps.append(Gap("", error.reason))
+        gaps.add(Gap("", error.reason))
     if first is not None:
         yield _placed(replace(first, name=intake.shown_name(one.path.name)), one.shown, run)
     if count != 1 or gaps:
-        run.inputs.append(Input(one.shown, one.source.name, count, _gap_text(gaps), failed=bool(gaps)))
+        run.inputs.append(Input(one.shown, one.source.name, count, gaps.text(), failed=bool(gaps)))
 
 
 def _placed(message: Artifact, address: str, run: Run) -> Artifact:
@@ -225,8 +226,8 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
         if one.unscanned
     ]
     if reasons:
-        more = f" (and {len(reasons) - GAPS_NAMED} more)" if len(reasons) > GAPS_NAMED else ""
-        return Input(address, kind, len(tree), "; ".join(reasons[:GAPS_NAMED]) + more, failed=True)
+        more = f" (and {len(reasons) - PARTS_NAMED} more)" if len(reasons) > PARTS_NAMED else ""
+        return Input(address, kind, len(tree), "; ".join(reasons[:PARTS_NAMED]) + more, failed=True)
     # Where logs are looked for, text that nothing reads may be one; on its own it is only text.
     if not root.analyzers and ((logs and root.media_type.startswith("text/")) or not root.media_type.startswith(PLAIN)):
         return Input(address, kind, 0, f"nothing here reads {root.media_type}")
@@ -246,16 +247,8 @@ def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
             done += 1
             assert log.intake.source is not None
             kind = log.intake.source.name
-            run.inputs.append(Input(log.intake.shown, kind, log.read, _gap_text(log.gaps), failed=bool(log.gaps)))
+            run.inputs.append(Input(log.intake.shown, kind, log.read, log.gaps.text(), failed=bool(log.gaps)))
         run.progress("logs", done, len(found), f"{read} events, {log.intake.shown}")
-
-
-def _gap_text(gaps: Sequence[Gap]) -> str | None:
-    if not gaps:
-        return None
-    named = [f"{gap.record}: {gap.reason}" if gap.record else gap.reason for gap in gaps[:GAPS_NAMED]]
-    more = f" (and {len(gaps) - GAPS_NAMED} more)" if len(gaps) > GAPS_NAMED else ""
-    return "; ".join(named) + more
 
 
 def _match(run: Run, events: Iterable[Event]) -> None:
