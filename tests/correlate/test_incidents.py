@@ -210,3 +210,11 @@ def test_two_campaigns_that_share_an_address_stay_two():
     carried += mail("m2.eml", "user02@corp.example", file="other.lnk", sha="t" * 64, features=(("url", url),))
     found = correlate(carried, history(*CHAIN), [])
     assert [len(story_events(one)) for one in found] == [3, 0]
+
+
+def test_the_first_mail_to_arrive_leads_when_none_was_opened():
+    late = mail("a.eml", "user01@corp.example", at=NOON + 60 * SECOND)
+    early = mail("b.eml", "user02@corp.example", at=NOON)
+    (found,) = correlate(late + early, history(), [])
+    assert found.first_at_ns == NOON
+    assert dict(found.root_text.values)["address"].startswith("b.eml")

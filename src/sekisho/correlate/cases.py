@@ -293,6 +293,8 @@ class _Groups:
             made[self.find(f"process:{process.key}")].processes[process.key] = process
         for join in sorted(joins, key=lambda one: (one.event.time_ns or 0, one.artifact, one.how)):
             made[self.find(f"file:{join.artifact}")].joins.append(join)
+        arrived = {one.analysis.address: one.at_ns or 0 for one in carried}
         for case in made.values():
+            case.messages.sort(key=lambda message: (arrived[message.address], message.address))
             case.processes = {process.key: process for process in by_descent(case.processes.values())}
         return list(made.values())
