@@ -8,7 +8,14 @@ SOURCE = ROOT / "src" / "sekisho"
 ELSEWHERE = {
     "model": {"artifact", "errors", "event", "finding", "ids", "incident", "limits", "result", "rule", "url"},
     "correlate": {"advice", "cases", "chart", "history", "joins", "story"},  # through test_incidents
-    "normalize": {"windows_aliases", "windows_logsources", "windows_mapping", "windows_shapes"},  # through test_windows
+    "normalize": {
+        "ocsf_classes",
+        "records_logsources",
+        "windows_aliases",
+        "windows_logsources",
+        "windows_mapping",
+        "windows_shapes",
+    },  # data tables, and parts of Windows events: through test_ocsf, test_records, test_windows
     "app": {"pipeline", "logs", "ruleset", "worker", "doctor"},  # through test_lab_cases, test_cli, test_examine
 }
 

@@ -29,6 +29,42 @@ def test_times_as_logs_write_them(written, ns, known):
 
 
 @pytest.mark.parametrize(
+    ("written", "seconds", "known"),
+    [
+        ("2022/04/25 10:00:00", 0, False),
+        ("2022/4/25 10:00", 0, False),
+        ("2022/04/25 午後 3:00:00", 5 * 3600, False),
+        ("4/25/2022 10:00:00 AM", 0, False),
+        ("4/5/2022 12:00:00 AM", -20 * 86_400 - 10 * 3600, False),
+        ("4/25/2022 12:30:00 PM", 2.5 * 3600, False),
+        ("25/04/2022 10:00:00", 0, False),
+        ("25.04.2022 10:00:00", 0, False),
+        ("25/Apr/2022:19:00:00 +0900", 0, True),
+        ("[25/Apr/2022:10:00:00 +0000]", 0, True),
+        ("Mon, 25 Apr 2022 10:00:00 GMT", 0, True),
+        ("Mon, 25 Apr 2022 05:00:00 -0500", 0, True),
+        ("Apr 25, 2022 @ 10:00:00.500", 0.5, False),
+        ("2022-04-25 10:00:00 UTC", 0, True),
+        ("2022-04-25 19:00:00 +0900", 0, True),
+        ("1650880800", 0, True),
+        ("1650880800.25", 0.25, True),
+        ("1650880800000", 0, True),
+        ("1612111210123", None, True),
+    ],
+)
+def test_times_as_spreadsheets_servers_and_people_write_them(written, seconds, known):
+    wanted = 1_612_111_210_123 * 10**6 if seconds is None else TEN + int(seconds * SECOND_NS)
+    assert parse(written) == (wanted, known)
+
+
+@pytest.mark.parametrize(
+    "written", ["4/5/2022 10:00:00", "13/13/2022 10:00", "25/Foo/2022:10:00:00 +0000", "1/1/2022", "x" * 100]
+)
+def test_what_can_be_read_two_ways_is_not_read(written):
+    assert parse(written)[0] is None
+
+
+@pytest.mark.parametrize(
     "written",
     [None, "", "yesterday", "2022-13-45T99:00:00Z", [], {}, True, float("nan"), float("inf"), 10**30, "\ud800"],
 )

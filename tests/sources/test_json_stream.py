@@ -12,7 +12,8 @@ from sekisho.sources.json_stream import MAX_RECORD_BYTES, as_utf8, inflate, reco
 
 
 def read(text, size=7):
-    return list(records([text[at : at + size] for at in range(0, len(text), size)]))
+    found = records([text[at : at + size] for at in range(0, len(text), size)])
+    return [one._replace(text=b"") if isinstance(one, Row) else one for one in found]
 
 
 def fields(text, size=7):

@@ -68,7 +68,8 @@ def test_plain_and_packed_files_give_the_same_rows(tmp_path):
     plain, packed = tmp_path / "a.json", tmp_path / "a.json.gz"
     plain.write_bytes(text)
     packed.write_bytes(gzip.compress(text))
-    assert list(read(plain)) == list(read(packed)) == [Row("1", OTRF), Row("2", NXLOG)]
+    assert list(read(plain)) == list(read(packed))
+    assert [row[:2] for row in read(plain)] == [("1", OTRF), ("2", NXLOG)]
 
 
 def test_a_cut_gzip_gives_its_rows_and_then_a_gap(tmp_path):
@@ -79,7 +80,7 @@ def test_a_cut_gzip_gives_its_rows_and_then_a_gap(tmp_path):
     assert len(found) > 4_000
     assert isinstance(found[-1], Gap)
     assert "stream" in found[-1].reason
-    assert found[:100] == [Row(str(n + 1), lines[n]) for n in range(100)]
+    assert [row[:2] for row in found[:100]] == [(str(n + 1), lines[n]) for n in range(100)]
 
 
 def test_a_missing_file_is_a_source_error(tmp_path):

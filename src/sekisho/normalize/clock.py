@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from sekisho.normalize._clock_texts import moment
+
 SECOND_NS = 10**9
 QUARTER_NS = 15 * 60 * SECOND_NS
 """Every zone in use is a multiple of this away from UTC. Source: IANA time zone database."""
@@ -17,6 +19,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # differences of naive times only
 _FRACTION = re.compile(r"\.(\d{7,9})")
 _MICROSOFT_JSON = re.compile(r"/Date\((-?\d{1,17})[^)]*\)/")
+_NUMERAL = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
+_SECONDS_DIGITS = 11
+"""Longer numerals are milliseconds and finer: their fractions are below what other logs tell."""
 _MICROSECONDS = 6
 _LONGEST_MICRO = len("2022-04-25T10:00:00.000000Z")
 
@@ -24,14 +29,15 @@ _LONGEST_MICRO = len("2022-04-25T10:00:00.000000Z")
 def parse(value: Any) -> tuple[int | None, bool]:
     """Give a time in nanoseconds since 1970, and whether it carried its zone.
 
-    Takes ISO 8601 text, ``/Date(ms)/``, and numbers of seconds, milli-, micro- or nanoseconds, told by their size.
+    Takes ISO 8601 text, ``/Date(ms)/``, what :mod:`sekisho.normalize._clock_texts` reads, and numbers of seconds,
+    milli-, micro- or nanoseconds, told by their size, also as text.
     A time without zone is given as if it were UTC. None for anything else.
     """
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            return _odd_text(value), True
+            return _odd_text(value)
         if moment.tzinfo is None:
             span, known = moment - _NAIVE_EPOCH, False
         else:
@@ -39,7 +45,8 @@ def parse(value: Any) -> tuple[int | None, bool]:
         ns = (span.days * 86_400 + span.seconds) * SECOND_NS + span.microseconds * 1_000
         if len(value) > _LONGEST_MICRO:
             ns += _beyond_micro(value)
-        return ns, known
+        # 1612111210123 reads as a day in 1612.
+        return (_number(int(value)), True) if ns < 0 and value.isdecimal() else (ns, known)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _number(value), True
     return None, True
@@ -51,9 +58,20 @@ def _beyond_micro(text: str) -> int:
     return int(found[1][_MICROSECONDS:].ljust(3, "0")) if found else 0
 
 
-def _odd_text(text: str) -> int | None:
+def _odd_text(text: str) -> tuple[int | None, bool]:
+    if _NUMERAL.fullmatch(text):
+        whole, _, fraction = text.partition(".")
+        beyond_ns = int(fraction.ljust(9, "0")) if len(whole) <= _SECONDS_DIGITS else 0
+        number = _number(int(whole))
+        return None if number is None else number + beyond_ns, True
     found = _MICROSOFT_JSON.match(text)
-    return int(found[1]) * 1_000_000 if found else None
+    if found:
+        return int(found[1]) * 1_000_000, True
+    named = moment(text)
+    if named is None:
+        return None, True
+    when, beyond_ns, known = named
+    return int((when - _EPOCH).total_seconds()) * SECOND_NS + beyond_ns, known
 
 
 def _number(value: float) -> int | None:

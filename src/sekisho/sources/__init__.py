@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sekisho.model.artifact import Artifact
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One raw record of a log, as the source spells it."""
 
     record: str
     """Record id or line number: finds it again in the file."""
     fields: Mapping[str, Any]
+    text: bytes | str = b""
+    """The JSON it was read from, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,21 @@ class Gap:
     reason: str
 
 
+class Span(NamedTuple):
+    """A stretch of a file that can be read by itself."""
+
+    start: int
+    """Offset of its first byte."""
+    end: int
+    """Offset behind its last byte."""
+    first: int
+    """Number of its first line or chunk, from 1."""
+
+
 Read = Callable[[Path], Iterator[Row | Artifact | Gap]]
+Split = Callable[[Path, int], Iterator[Span]]
+"""Cuts a large file into spans of about so many bytes; gives none for a file that must be read as a whole."""
+ReadSpan = Callable[[Path, Span], Iterator[Row | Gap]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,10 @@ class Source:
     """Which normaliser reads its rows (``windows``), or ``artifact`` when it yields artifacts."""
     fields: Mapping[str, str]
     """Column to Sigma field, applied by the normaliser."""
+    split: Split | None = None
+    """None where files of this kind are always read as a whole."""
+    read_span: ReadSpan | None = None
+    """Gives the rows of one span exactly as ``read`` gives them amid all others."""
 
 
 _registry: dict[str, Source] = {}
@@ -59,11 +78,13 @@ def source(
     recognise: Callable[[bytes, Path], bool],
     event_class: str,
     fields: Mapping[str, str] | None = None,
+    split: Split | None = None,
+    read_span: ReadSpan | None = None,
 ) -> Callable[[Read], Read]:
     """Register a generator as the reader of one source."""
 
     def register(read: Read) -> Read:
-        _registry[name] = Source(name, read, recognise, event_class, dict(fields or {}))
+        _registry[name] = Source(name, read, recognise, event_class, dict(fields or {}), split, read_span)
         return read
 
     return register

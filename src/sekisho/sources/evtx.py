@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from struct import Struct
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 from evtx import PyEvtxParser
 
 from sekisho.model.artifact import Artifact
 from sekisho.model.errors import SourceError
-from sekisho.sources import Gap, Row, source
+from sekisho.sources import Gap, Row, Span, source
 
 MAGIC, CHUNK_MAGIC = b"ElfFile\x00", b"ElfChnk\x00"
 HEADER_BYTES, CHUNK_BYTES, CHUNK_HEADER_BYTES = 4096, 65536, 512
@@ -22,7 +22,7 @@ LISTS_AT, LIST_ITEM_BYTES = 128, 8
 """64 lists of strings and 32 of templates; each item begins with the offset of the next."""
 MAX_ITEMS = 8_192
 """Items of all lists of one chunk: as many as fit when each is as small as can be."""
-_LINK, _LISTS = Struct("<I"), Struct("<96I")
+_LINK, _LISTS, _RECORD_IDS = Struct("<I"), Struct("<96I"), Struct("<QQ")
 _BROKEN = (RuntimeError, OSError, ValueError, OverflowError)
 """What the library raises, and the JSON reader at its output."""
 PAGE_BITS, PAGE_MASK, MAX_PAGES = 10, 1023, 65_536
@@ -36,7 +36,52 @@ def recognise(head: bytes, path: Path) -> bool:
     return head.startswith(MAGIC)
 
 
-@source("evtx", recognise=recognise, event_class="windows")
+def split_chunks(path: Path, size: int) -> Iterator[Span]:
+    """Cut a log into spans of about ``size`` bytes where no event record id occurs in two of them."""
+    step, at, first, highest, kept = max(1, size // CHUNK_BYTES), HEADER_BYTES, 1, -1, []
+    try:
+        with path.open("rb") as file:
+            total = file.seek(0, 2)
+            file.seek(0)
+            announced = _announced(file.read(HEADER_BYTES).ljust(HEADER_BYTES, b"\0"))
+            whole = (total - HEADER_BYTES) // CHUNK_BYTES
+            while at < total:
+                file.seek(at)
+                lowest, last = _RECORD_IDS.unpack_from(
+                    file.read(CHUNK_HEADER_BYTES).ljust(CHUNK_HEADER_BYTES, b"\0"), 24
+                )
+                if lowest <= highest or last < lowest:
+                    return  # joined logs, broken chunks: only who has read it all knows what is a repetition
+                highest, at = last, at + CHUNK_BYTES
+                if (at - HEADER_BYTES) // CHUNK_BYTES - first + 1 >= step:
+                    kept.append(Span(HEADER_BYTES + (first - 1) * CHUNK_BYTES, at, first))
+                    first = (at - HEADER_BYTES) // CHUNK_BYTES + 1
+    except (OSError, IndexError):
+        return
+    if announced <= whole and total == HEADER_BYTES + whole * CHUNK_BYTES:
+        if at > HEADER_BYTES + (first - 1) * CHUNK_BYTES:
+            kept.append(Span(HEADER_BYTES + (first - 1) * CHUNK_BYTES, at, first))
+        yield from kept
+
+
+def read_span(path: Path, span: Span) -> Iterator[Row | Gap]:
+    """Read the records of some chunks.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise SourceError(error.strerror or "cannot be opened", str(path)) from error
+    with file:
+        header, naming = file.read(HEADER_BYTES), _Names()
+        file.seek(span.start)
+        for number in range(span.first, span.first + (span.end - span.start) // CHUNK_BYTES):
+            yield from _chunk(header, file.read(CHUNK_BYTES), number, naming)
+
+
+@source("evtx", recognise=recognise, event_class="windows", split=split_chunks, read_span=read_span)
 def read(path: Path) -> Iterator[Row | Artifact | Gap]:
     """Read every record that still can be read.
 
@@ -53,29 +98,33 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
         file = path.open("rb")
     except OSError as error:
         raise SourceError(error.strerror or "cannot be opened", str(path)) from error
+    naming = _Names()
     with file:
         header = file.read(HEADER_BYTES)
         if not header.startswith(MAGIC):
             raise SourceError("no event log", str(path))
         if len(header) < HEADER_BYTES:
             yield Gap("header", f"file is cut: {len(header)} of {HEADER_BYTES} header bytes present")
-        yield from _chunks(header.ljust(HEADER_BYTES, b"\0"), file)
+        header = header.ljust(HEADER_BYTES, b"\0")
+        announced, number, whole = _announced(header), 0, 0
+        for number, chunk in enumerate(iter(lambda: file.read(CHUNK_BYTES), b""), 1):
+            whole += len(chunk) == CHUNK_BYTES
+            yield from _chunk(header, chunk, number, naming)
+        if announced > whole:
+            yield Gap("end", f"file is cut: {announced} chunks announced, {whole} whole ones present")
 
 
-def _chunks(header: bytes, file: BinaryIO) -> Iterator[Row | Gap]:
-    """Give the records of every chunk; what is missing of the last one is made up with zeros."""
-    announced = int.from_bytes(header[CHUNK_COUNT_AT : CHUNK_COUNT_AT + 2], "little")
-    one = header[:CHUNK_COUNT_AT] + b"\x01\x00" + header[CHUNK_COUNT_AT + 2 :]
-    naming, number, whole = _Names(), 0, 0
-    while chunk := file.read(CHUNK_BYTES):
-        number += 1
-        whole += len(chunk) == CHUNK_BYTES
-        if chunk.startswith(CHUNK_MAGIC) and len(chunk) > CHUNK_HEADER_BYTES:
-            yield from _records(one + _unlooped(chunk.ljust(CHUNK_BYTES, b"\0")), number, naming)
-        elif number <= announced and (len(chunk) == CHUNK_BYTES or chunk.strip(b"\0")):
-            yield Gap(f"chunk {number}", "no chunk of records")
-    if announced > whole:
-        yield Gap("end", f"file is cut: {announced} chunks announced, {whole} whole ones present")
+def _announced(header: bytes) -> int:
+    return int.from_bytes(header[CHUNK_COUNT_AT : CHUNK_COUNT_AT + 2], "little")
+
+
+def _chunk(header: bytes, chunk: bytes, number: int, naming: _Names) -> Iterator[Row | Gap]:
+    """Give the records of one chunk; what is missing of the last one is made up with zeros."""
+    if chunk.startswith(CHUNK_MAGIC) and len(chunk) > CHUNK_HEADER_BYTES:
+        one = header[:CHUNK_COUNT_AT] + b"\x01\x00" + header[CHUNK_COUNT_AT + 2 :]
+        yield from _records(one + _unlooped(chunk.ljust(CHUNK_BYTES, b"\0")), number, naming)
+    elif number <= _announced(header) and (len(chunk) == CHUNK_BYTES or chunk.strip(b"\0")):
+        yield Gap(f"chunk {number}", "no chunk of records")
 
 
 def _unlooped(chunk: bytes) -> bytes:
@@ -118,7 +167,7 @@ def _records(log: bytes, number: int, naming: _Names) -> Iterator[Row | Gap]:
             for record in records:
                 fields = loads(record["data"])
                 last = naming.name(fields, record["event_record_id"])
-                yield Row(last, fields)
+                yield Row(last, fields, record["data"])
         except _BROKEN as error:  # the library goes on after its errors
             errors += 1
             yield Gap(f"chunk {number} after {last}" if last else f"chunk {number}", _first_line(error))

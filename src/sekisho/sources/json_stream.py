@@ -8,11 +8,13 @@ import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from sekisho.sources import Gap, Row
+from sekisho.model.errors import SourceError
+from sekisho.sources import Gap, Row, Span
 
 BLOCK_BYTES = 1 << 20
 MAX_RECORD_BYTES = 16 << 20
@@ -135,9 +137,9 @@ def _even(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def _lines(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
-    """Read one object a line; a line that is too long is skipped without being held."""
-    number, carry, skipping = 0, b"", False
+def _lines(parts: Iterator[bytes], before: int = 0) -> Iterator[Row | Gap]:
+    """Read one object a line, after so many lines; one that is too long is skipped without being held."""
+    number, carry, skipping = before, b"", False
     loads = orjson.loads
     for part in parts:
         head, *lines = part.split(b"\n")
@@ -153,7 +155,7 @@ def _lines(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
                 except ValueError:
                     fields = None
                 if type(fields) is dict:
-                    yield Row(str(number), fields)
+                    yield Row(str(number), fields, line)
                 else:
                     yield from _odd_line(number, line)
         if len(carry) > MAX_RECORD_BYTES:
@@ -161,6 +163,50 @@ def _lines(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
             carry, skipping = b"", True
     if carry:
         yield from _odd_line(number + 1, carry)
+
+
+def split_lines(path: Path, size: int) -> Iterator[Span]:
+    """Cut a plain file of one JSON object a line into spans of about ``size`` bytes; nothing for any other file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(BLOCK_BYTES)
+            if next(as_utf8([head]), b"") != head or not isinstance(_parse(head.partition(b"\n")[0]), dict):
+                return
+            file.seek(0)
+            start, lines, read, first = 0, 0, 0, 1
+            for block in blocks(file):
+                if read - start >= size and (at := block.find(b"\n")) >= 0:
+                    lines += 1
+                    yield Span(start, read + at + 1, first)
+                    start, first = read + at + 1, lines + 1
+                    lines -= 1
+                lines += block.count(b"\n")
+                read += len(block)
+            if start < read:
+                yield Span(start, read, first)
+    except OSError:
+        return  # reading it as a whole says why
+
+
+def read_lines(path: Path, span: Span) -> Iterator[Row | Gap]:
+    """Give the rows of one span, numbered as in the whole file.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise SourceError(error.strerror or "cannot be opened", str(path)) from error
+    with file:
+        file.seek(span.start)
+        yield from _lines(_part(file, span.end - span.start), span.first - 1)
+
+
+def _part(file: BinaryIO, left: int) -> Iterator[bytes]:
+    while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
+        left -= len(block)
+        yield block
 
 
 def _odd_line(number: int, line: bytes) -> Iterator[Row | Gap]:
@@ -185,7 +231,7 @@ def _objects(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
         if found:
             number, at, wanted = number + 1, found.end(), BLOCK_BYTES
             fields = _parse(found[0])
-            yield Row(str(number), fields) if isinstance(fields, dict) else Gap(str(number), "no JSON object")
+            yield Row(str(number), fields, found[0]) if isinstance(fields, dict) else Gap(str(number), "no JSON object")
             continue
         left = len(buffer) - at
         if not ended and left < MAX_RECORD_BYTES:

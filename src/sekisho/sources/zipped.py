@@ -73,7 +73,7 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
         for member in _members(archive)[:MAX_MEMBERS]:
             for row in read_text(_unpack(archive, member)):
                 record = f"{member.filename}:{row.record}"
-                yield Row(record, row.fields) if isinstance(row, Row) else Gap(record, row.reason)
+                yield Row(record, row.fields, row.text) if isinstance(row, Row) else Gap(record, row.reason)
 
 
 def _unpack(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:

@@ -1,0 +1,131 @@
+"""What a record of a known product says only between the lines: command lines from arguments, a URI from a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from sekisho.normalize._flatten import Fields
+
+MAX_ARGUMENTS = 4_096
+_REQUEST_FIELDS = (
+    "cs-uri", "request_uri", "request.uri", "RequestPath", "url.original", "uri", "path", "request", "url.path",
+)  # fmt: skip
+_PARTS_OF_REQUEST = 3
+# Source: Microsoft, riskDetection and sign-in protocols: the words of the portal, which rules quote.
+_PROTOCOLS = {"ropc": "ROPC", "devicecode": "Device Code"}
+_FAILURES = ("fail", "false", "error", "denied")
+# Source: Microsoft, unifiedRoleManagementAlertDefinition: ids are "<scope>_<tenant>_<alert name>".
+_ALERT_SEPARATOR = "_"
+
+
+def request(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give ``cs-uri-stem`` and ``cs-uri-query`` of a web request, and ``cs-method`` where it is in the request line."""
+    for name in _REQUEST_FIELDS:
+        line = fields.get(name)
+        if type(line) is not str or not line:
+            continue
+        words = line.split(" ")
+        if len(words) == _PARTS_OF_REQUEST and words[2].startswith("HTTP/"):
+            fields.setdefault("cs-method", words[0])
+            line = words[1]
+        if "://" in line:
+            try:
+                parts = urlsplit(line)
+            except ValueError:
+                continue
+            fields.setdefault("cs-host", parts.netloc)
+            line = parts.path + (f"?{parts.query}" if parts.query else "")
+        stem, mark, query = line.partition("?")
+        fields.setdefault("cs-uri", line)
+        fields.setdefault("cs-uri-stem", stem)
+        other = fields.get("url.query") or fields.get("query_string") or fields.get("args")
+        query = query if mark else other if type(other) is str else ""
+        if query:
+            fields.setdefault("cs-uri-query", query)
+        return
+
+
+def auditd(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give a Laurel record the names of the audit lines that it was made of."""
+    kinds = [name for name in raw if isinstance(name, str) and name.isupper() and name != "ID"]
+    if kinds:
+        fields.setdefault("type", kinds)
+    call = fields.get("SYSCALL.SYSCALL") or fields.get("SYSCALL.syscall")
+    if call is not None:
+        fields.setdefault("SYSCALL", call)
+    arguments = fields.get("EXECVE.ARGV")
+    if arguments is None:
+        arguments = [fields[name] for n in range(MAX_ARGUMENTS) if (name := f"EXECVE.a{n}") in fields]
+    if type(arguments) is list and arguments:
+        for number, value in enumerate(arguments[:MAX_ARGUMENTS]):
+            fields.setdefault(f"a{number}", value)
+        fields.setdefault("CommandLine", " ".join(map(str, arguments)))
+        return
+    for number in range(4):
+        value = fields.get(f"SYSCALL.a{number}")
+        if value is not None:
+            fields.setdefault(f"a{number}", value)
+
+
+def audit_line(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the command line of one EXECVE line."""
+    words: list[str] = []
+    while len(words) < MAX_ARGUMENTS and f"a{len(words)}" in fields:
+        words.append(str(fields[f"a{len(words)}"]))
+    fields.setdefault("CommandLine", " ".join(words))
+
+
+def exec_args(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the command line of a macOS exec event."""
+    words = fields.get("event.exec.args")
+    if type(words) is list:
+        fields.setdefault("CommandLine", " ".join(map(str, words)))
+
+
+def initiated(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give Sysmon's ``Initiated`` of an ECS connection, and a command line where only its arguments are there."""
+    direction = fields.get("network.direction")
+    if type(direction) is str:
+        fields.setdefault("Initiated", "true" if direction in ("egress", "outbound") else "false")
+    words = fields.get("process.args")
+    if "CommandLine" not in fields and type(words) is list:
+        fields["CommandLine"] = " ".join(map(str, words))
+
+
+def sign_in(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the words that rules compare a sign-in's status and protocol with."""
+    code = fields.get("ResultType", fields.get("resultType"))
+    if code is not None:
+        fields.setdefault("Status", "Success" if str(code) == "0" else "Failure")
+    protocol = fields.get("properties.message")
+    if type(protocol) is str and protocol.lower() in _PROTOCOLS:
+        fields["properties.message"] = _PROTOCOLS[protocol.lower()]
+    fields.setdefault("ActivityDetails", "Sign-ins")
+
+
+def pim(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the name of a PIM alert without its scope and tenant."""
+    kind = fields.get("riskEventType")
+    if type(kind) is str:
+        name = kind.rpartition(_ALERT_SEPARATOR)[2]
+        fields["riskEventType"] = name[:1].lower() + name[1:]
+
+
+def workspace(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the service of a Google Workspace activity as Cloud Logging names it."""
+    service = f"{fields.get('id.applicationName')}.googleapis.com"
+    for name in ("eventService", "protoPayload.serviceName"):
+        fields.setdefault(name, service)
+
+
+def outcome(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give ``status`` of a Microsoft 365 record: success unless its ResultStatus says otherwise."""
+    result = str(fields.get("ResultStatus", "")).lower()
+    fields.setdefault("status", "failure" if result.startswith(_FAILURES) else "success")
+
+
+DERIVATIONS: dict[str, Callable[[Fields, Mapping[str, Any]], None]] = {
+    one.__name__: one for one in (request, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome)
+}
