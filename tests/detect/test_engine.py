@@ -21,9 +21,11 @@ from sekisho.detect._tree import (
     Regex,
     Same,
     Text,
+    fields_of,
 )
 from sekisho.detect._values import pattern_of, pieces_of
-from sekisho.detect.engine import Compiled, Engine
+from sekisho.detect.compiled import Compiled
+from sekisho.detect.engine import Engine
 from sekisho.detect.oracle import explain
 from sekisho.detect.rules import load
 from sekisho.model.event import Event, Logsource
@@ -159,7 +161,7 @@ def rules_of(found):
                 SOURCES[at % 3],
                 "t.yml",
                 1,
-                tuple(sorted({one or "*" for one in engine.fields_of(tree)})),
+                tuple(sorted({one or "*" for one in fields_of(tree)})),
                 0.0,
             ),
             tree,
@@ -251,7 +253,7 @@ def test_memory_is_bounded(monkeypatch):
     assert inside.budget.chars <= 1000
     assert inside.budget.shapes <= 20
     assert len(inside.buckets) <= 5
-    kept = sum(len(text) for memo in inside.budget.memos for key in memo for text in key)
+    kept = sum(len(text) for memo in inside.budget.memos for text in memo)
     assert kept <= 1000
 
 

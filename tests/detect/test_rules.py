@@ -103,7 +103,7 @@ def test_weight_by_level(level):
         (("title: t", "title: t\nsekisho: {titel_ja: a}"), "sekisho.titel_ja is unknown", 2),
         (("title: t", "title: t\nsekisho: a"), "sekisho must be a mapping", 2),
         (("title: t", "title: t\ntitle: u"), "key 'title' is there twice", 2),
-        (("title: t", "title: t\ncorrelation: {type: event_count}"), "correlation rules", 2),
+        (("title: t", "title: t\ncorrelation: {type: event_count}"), "correlation names no rules", 2),
         (("  s: {f: a}\n  condition: s", "  s: {f: [a, {b: c}]}\n  condition: s"), "a value must be text", 4),
     ],
 )
@@ -124,7 +124,7 @@ def test_line_of_a_field_in_a_long_selection():
     [
         ("- a\n- b\n", "no mapping"),
         ("just words", "no mapping"),
-        ("title: x\nfilter: {}\nlogsource: {product: p}", "filters are not supported"),
+        ("title: x\nfilter: {}\nlogsource: {product: p}", "filter.rules must be any"),
         ("a: " + "x" * 1_000_001, "more than 1000000 characters"),
     ],
 )

@@ -55,8 +55,12 @@ class Row:
 
     def folded(self, field: str) -> tuple[str, ...]:
         """Give the case-folded texts of a field's values."""
-        if (texts := self._folded.get(field)) is None:
-            texts = self._folded[field] = tuple(map(str.casefold, self.exact(field)))
+        texts = self._folded.get(field)
+        if texts is None:
+            key = self.keys.get(field)
+            value = None if key is None else self.fields[key]
+            texts = (value.casefold(),) if type(value) is str else tuple(map(str.casefold, self.exact(field)))
+            self._folded[field] = texts
         return texts
 
     def formed(self, field: str, cased: bool, dashes: bool) -> tuple[str, ...]:

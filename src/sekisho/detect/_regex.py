@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import re2
 
@@ -40,17 +41,29 @@ def searcher(pattern: str, flags: str) -> Search:
     """
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"regular expression of more than {MAX_PATTERN} characters")
-    whole = f"(?{flags}){pattern}" if flags else pattern
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True  # only whether it matches is asked, which is several times cheaper
     try:
-        compiled = re2.compile(whole, options)
+        compiled = _linear(pattern, flags)
     except (re2.error, UnicodeError) as error:
         return _bounded(pattern, flags, str(error))
 
     find = compiled.search
     return lambda text: find(text.encode("utf-8", "replace")) is not None  # bytes save the wrapper's offset counting
+
+
+def is_linear(pattern: str, flags: str) -> bool:
+    """Tell whether RE2 runs a pattern; any other that :func:`searcher` takes is slower and sees a cut text."""
+    try:
+        _linear(pattern, flags)
+    except (re2.error, UnicodeError):
+        return False
+    return True
+
+
+def _linear(pattern: str, flags: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True  # only whether it matches is asked, which is several times cheaper
+    return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options)
 
 
 def _bounded(pattern: str, flags: str, why: str) -> Search:

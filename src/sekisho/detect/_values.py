@@ -50,8 +50,11 @@ def key_of(fields: Iterable[str], name: str) -> str | None:
     Source: the Sigma rules specification 2.0 "Field Usage" wants names "as they appear in the log source"; public
     rules and log shippers differ in case only (``c-userAgent``), which must not lose a rule in silence.
     """
-    if name in fields:
-        return name
+    return name if name in fields else _differs_in_case(tuple(fields), name)
+
+
+@lru_cache(maxsize=4096)
+def _differs_in_case(fields: tuple[str, ...], name: str) -> str | None:
     folded = name.casefold()
     return next((one for one in fields if one.casefold() == folded), None)
 

@@ -1,8 +1,8 @@
 """The fast matcher: every rule against every event, without asking most rules about most events.
 
-An event is routed by its logsource and EventID to the rules that could match. Of these, one multi-pattern scan over
-the texts of the fields that rules read finds the candidates: the rules of which a rarest literal is there. What came
-out is kept for each distinct projection of those fields, because logs repeat themselves. Rules that look for keywords
+An event is routed by its logsource and EventID to the rules that could match. Of these, only those are asked of which
+a rarest literal stands in the right field: each field's values are scanned for all its literals at once, and what was
+found in a value is kept, because logs repeat their values far more than their records. Rules that look for keywords
 anywhere get one scan over the whole record. ``oracle`` says the same thing plainly and gives the evidence.
 """
 
@@ -11,35 +11,33 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from operator import attrgetter
+from time import perf_counter
+from typing import Any, NamedTuple
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, MatchKind
 
-from sekisho.detect._closures import Check, Row, closure
-from sekisho.detect._tree import KEYWORD, Node, fields_of
+from sekisho.detect._closures import Check, Row
+from sekisho.detect._tree import KEYWORD
 from sekisho.detect._values import text_of, texts_of
-from sekisho.detect._witness import Cost, Literal, literals_of, possible, required, witness_of
+from sekisho.detect._witness import possible
+from sekisho.detect.compiled import ROUTED_BY, Compiled, clean, plan
+from sekisho.detect.glance import glance
 from sekisho.detect.oracle import explain
+from sekisho.detect.statistics import Statistics, Use
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence
 from sekisho.model.rule import Rule
 
-ROUTED_BY = "EventID"
 MEMO_CHARS = 32_000_000  # texts kept in all memos together: 60 to 120 MB
-MEMO_LONGEST = 100_000  # characters of one record worth keeping
+MEMO_LONGEST = 10_000  # characters of one value worth keeping
 MEMO_ENTRIES = 400_000
 NUMERAL = re.compile(r"[-0-9]*")
 MAX_SHAPES = 4_000  # sets of field names, of all routes together
 MAX_IDS = 2_000  # event ids remembered for one logsource
 MAX_LOGSOURCES = 2_000
-
-
-class Compiled(NamedTuple):
-    """A rule and its checked detection."""
-
-    rule: Rule
-    tree: Node
+START, END = "\x02", "\x03"  # stand before and behind a value that is scanned
+NOTHING: frozenset[_Entry] = frozenset()
 
 
 class Match(NamedTuple):
@@ -50,66 +48,130 @@ class Match(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
+class Reads(NamedTuple):
+    """What decides whether any rule matches a record of one kind."""
+
+    names: frozenset[str]
+    """Case-folded names of the fields that rules read."""
+    glance: Callable[[bytes | str], bool] | None
+    """Tells whether a keyword may stand in a record's JSON text; None when the text cannot tell."""
+
+
 class Engine:
     """Routes events; owns the memory that routes may use. Not for two threads at a time."""
 
     def __init__(self, compiled: Sequence[Compiled]) -> None:
-        cost = _costs(compiled)
-        self.entries = [_Entry(at, one.rule, one.tree, cost) for at, one in enumerate(compiled)]
+        plan(compiled)
+        self.entries = [_Entry(at, one) for at, one in enumerate(compiled)]
+        self.logsources = {one.rule.logsource for one in compiled}
         self.buckets: dict[Logsource, _Bucket] = {}
+        self.scanners = _scanners(self.entries)
         self.budget = _Budget()
+        self.timed = False
+        """Measure what each condition costs, which itself costs a little."""
+        self._past: Counter[tuple[int, str]] = Counter()
 
     def match(self, event: Event) -> Sequence[Match]:
         """Give the rules that match an event, in their order."""
-        bucket = self.buckets.get(event.logsource) or self._bucket(event.logsource)
-        fields = event.fields
-        written = fields.get(ROUTED_BY)
-        kind = type(written)
-        route = bucket.routes.get(written) if written is not None and (kind is int or kind is str) else None
-        if route is None:
-            route = bucket.route(written)
+        return self.matches(event.logsource, event.fields)
+
+    def matches(self, logsource: Logsource, fields: Mapping[str, Any], *, silent: bool = False) -> Sequence[Match]:
+        """Give the rules that match a record of a logsource, in their order.
+
+        ``silent`` says that :meth:`reads` told that no keyword is in the record.
+        """
+        route = self._route(logsource, fields)
         if not route.entries:
             return ()
         shape = tuple(fields)
-        plan = route.plans.get(shape) or self._plan(route, shape)
-        return plan.match(fields)
+        known = route.plans.get(shape) or self._new_plan(logsource, fields)
+        return known.match(fields, silent, self.timed)
 
-    def _plan(self, route: _Route, shape: tuple[str, ...]) -> _Plan:
+    def reads(self, logsource: Logsource, fields: Mapping[str, Any]) -> Reads:
+        """Tell what decides on records of this logsource with this event id."""
+        return self._route(logsource, fields).reads()
+
+    def _route(self, logsource: Logsource, fields: Mapping[str, Any]) -> _Route:
+        bucket = self.buckets.get(logsource) or self._bucket(logsource)
+        written = fields.get(ROUTED_BY)
+        kind = type(written)
+        route = bucket.routes.get(written) if written is not None and (kind is int or kind is str) else None
+        return bucket.route(written) if route is None else route
+
+    def _new_plan(self, logsource: Logsource, fields: Mapping[str, Any]) -> _Plan:
         if self.budget.shapes >= MAX_SHAPES:
+            self._count_plans(self._past)
             self.buckets.clear()
             self.budget = _Budget()
-            route = _Route(route.entries, self.budget)
+        route, shape = self._route(logsource, fields), tuple(fields)
         self.budget.shapes += 1
-        plan = route.plans[shape] = _Plan(route, shape)
-        self.budget.memos.append(plan.memo)
-        return plan
+        made = route.plans[shape] = _Plan(route, shape)
+        return made
 
     def _bucket(self, logsource: Logsource) -> _Bucket:
         if len(self.buckets) >= MAX_LOGSOURCES:
+            self._count_plans(self._past)
             self.buckets.clear()
-        rules = [one for one in self.entries if one.rule.logsource.reads(logsource)]
-        bucket = self.buckets[logsource] = _Bucket(rules, self.budget)
+        heard = {one for one in self.logsources if one.reads(logsource)}
+        rules = [one for one in self.entries if one.rule.logsource in heard]
+        bucket = self.buckets[logsource] = _Bucket(rules, self.scanners, self.budget)
         return bucket
+
+    def credit(self, logsource: Logsource, fields: Mapping[str, Any], count: int) -> None:
+        """Count records like this one that were told to match nothing before this matcher was asked."""
+        route = self._route(logsource, fields)
+        if route.entries and count:
+            (route.plans.get(tuple(fields)) or self._new_plan(logsource, fields)).count += count
+
+    def statistics(self) -> Statistics:
+        """Give what each rule did so far; of rules that no event reached, nothing."""
+        counted = Counter(self._past)
+        self._count_plans(counted)
+        present: dict[int, set[str]] = defaultdict(set)
+        for at, name in counted:
+            if name:
+                present[at].add(name)
+        return Statistics(
+            {
+                one.rule.id: Use(routed, one.checked, one.matched, one.seconds, frozenset(present[one.at]))
+                for one in self.entries
+                if (routed := counted[one.at, ""])
+            }
+        )
+
+    def _count_plans(self, counted: Counter[tuple[int, str]]) -> None:
+        """Add to (rule, "") the events it was routed to, and to (rule, field) those that had the field."""
+        for bucket in self.buckets.values():
+            for route in bucket.made.values():
+                for known in route.plans.values():
+                    if known.count:
+                        for one in route.entries:
+                            counted[one.at, ""] += known.count
+                            for name in one.compiled.fields:
+                                if name in known.keys:
+                                    counted[one.at, name] += known.count
 
 
 class _Entry:
-    """One rule of the engine, its function built on first use."""
+    """One rule of the engine."""
 
-    __slots__ = ("_check", "anywhere", "at", "event_ids", "fields", "rule", "tree", "witness")
+    __slots__ = (
+        "_check", "anywhere", "at", "checked", "compiled", "event_ids", "matched", "rule", "seconds", "witness",
+    )  # fmt: skip
 
-    def __init__(self, at: int, rule: Rule, tree: Node, cost: Cost) -> None:
-        self.at, self.rule, self.tree = at, rule, tree
+    def __init__(self, at: int, compiled: Compiled) -> None:
+        assert compiled.plan is not None
+        self.at, self.compiled, self.rule = at, compiled, compiled.rule
+        self.witness, self.event_ids = compiled.plan
+        self.anywhere = compiled.anywhere
         self._check: Check | None = None
-        self.witness = witness_of(tree, cost)
-        self.event_ids = required(tree, ROUTED_BY)
-        self.fields = fields_of(tree) - {KEYWORD}
-        self.anywhere = "*" in rule.fields
-        """It looks for keywords in the whole record."""
+        self.checked = self.matched = 0
+        self.seconds = 0.0
 
     def check(self, row: Row) -> bool:
         """Tell whether the rule matches."""
         if self._check is None:
-            self._check = closure(self.tree)
+            self._check = self.compiled.check
         return self._check(row)
 
 
@@ -138,8 +200,8 @@ class _Budget:
 class _Bucket:
     """The rules that read one logsource, by the event ids they need."""
 
-    def __init__(self, entries: list[_Entry], budget: _Budget) -> None:
-        self.budget = budget
+    def __init__(self, entries: list[_Entry], scanners: Mapping[str, _Scanner], budget: _Budget) -> None:
+        self.scanners, self.budget = scanners, budget
         self.entries = entries
         self.known = frozenset(text for one in entries for text in one.event_ids or ())
         self.routes: dict[int | str, _Route] = {}  # by the event id as written
@@ -158,90 +220,117 @@ class _Bucket:
     def _made(self, wanted: str | None) -> _Route:
         if wanted not in self.made:
             kept = [one for one in self.entries if wanted is None or one.event_ids is None or wanted in one.event_ids]
-            self.made[wanted] = _Route(kept, self.budget)
+            self.made[wanted] = _Route(kept, self.scanners, self.budget)
         return self.made[wanted]
 
 
 class _Scanner:
-    """Finds the rules of which a literal is in a text."""
+    """Finds the rules of which a literal stands in a value of one field, whatever their logsource."""
 
-    def __init__(self, patterns: Mapping[str, list[_Entry]]) -> None:
-        self.owners = list(patterns.values())
-        clean = [_clean(text) for text in patterns]
-        self.automaton = AhoCorasick(clean) if clean else None
+    def __init__(self) -> None:
+        self.owners: dict[str, list[_Entry]] = defaultdict(list)
+        self._lists: list[list[_Entry]] = []
+        self._automaton: AhoCorasick | None = None
 
-    def candidates(self, text: str) -> set[_Entry]:
-        """Give every rule with a literal in a text."""
-        if self.automaton is None:
-            return set()
+    def find(self, text: str) -> set[_Entry]:
+        """Give every rule with a literal in a text that was folded and marked."""
+        if self._automaton is None:
+            self._lists = list(self.owners.values())
+            self._automaton = AhoCorasick([clean(one) for one in self.owners])
         try:
-            hits = self.automaton.find_matches_as_indexes(text, overlapping=True)
+            hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
         except UnicodeError:  # half a surrogate pair
-            hits = self.automaton.find_matches_as_indexes(_clean(text), overlapping=True)
-        return {entry for at in {hit[0] for hit in hits} for entry in self.owners[at]}
+            hits = self._automaton.find_matches_as_indexes(clean(text), overlapping=True)
+        lists = self._lists
+        return {entry for hit in hits for entry in lists[hit[0]]}
 
 
-def _clean(text: str) -> str:
-    """Replace halves of surrogate pairs, which the scanner's UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode()
+def _scanners(entries: Sequence[_Entry]) -> dict[str, _Scanner]:
+    """Give one scanner for each field that has literals; its automaton is built when a first value is scanned."""
+    scanners: dict[str, _Scanner] = defaultdict(_Scanner)
+    for entry in entries:
+        for field, mode, text in entry.witness or ():
+            if field != KEYWORD:
+                text = (START if mode in ("equal", "start") else "") + text + (END if mode in ("equal", "end") else "")
+            scanners[field].owners[text].append(entry)
+    return dict(scanners)
 
 
 class _Route:
-    """Rules that one kind of event is checked against, and the scanners that choose among them."""
+    """Rules that one kind of event is checked against."""
 
-    def __init__(self, entries: list[_Entry], budget: _Budget) -> None:
-        self.entries, self.budget = entries, budget
+    def __init__(self, entries: list[_Entry], scanners: Mapping[str, _Scanner], budget: _Budget) -> None:
+        self.entries, self.scanners, self.budget = entries, scanners, budget
+        self.members = frozenset(entries)
         self.plans: dict[tuple[str, ...], _Plan] = {}
-        self.always: list[_Entry] = []
-        fields: dict[str, list[_Entry]] = defaultdict(list)
-        record: dict[str, list[_Entry]] = defaultdict(list)
-        self.tagged: set[str] = set()
-        self.tags = {field: at for at, field in enumerate(sorted({f for one in entries for f in one.fields}))}
-        for entry in entries:
-            if entry.witness is None:
-                self.always.append(entry)
-                continue
-            for literal in dict.fromkeys(entry.witness):
-                if literal.field == KEYWORD:
-                    record[literal.text].append(entry)
-                else:
-                    self.tagged.add(literal.field)
-                    fields[self._tagged(literal)].append(entry)
-        self.fields, self.record = _Scanner(fields), _Scanner(record)
-        self.numerals = any(NUMERAL.fullmatch(text) or text in "true\nfalse" for text in record)
+        self.always = [one for one in entries if one.witness is None]
+        self.names = {name for one in entries for name in one.compiled.fields}
+        literals = [literal for one in entries for literal in one.witness or ()]
+        self.scanned = sorted({field for field, _, _ in literals} - {KEYWORD})
+        words = sorted({text for field, _, text in literals if field == KEYWORD})
+        self.words = tuple(words)
+        self.numerals = any(NUMERAL.fullmatch(text) or text in "true\nfalse" for text in words)
+        # Leftmost matching lets the library skip through a text at memory speed; it may miss words inside others,
+        # so it only tells whether a full scan is due.
+        self.glance = AhoCorasick([clean(one) for one in words], matchkind=MatchKind.LeftmostFirst) if words else None
+        self.memos: dict[str, dict[str, frozenset[_Entry]]] = {}
+        self._reads: Reads | None = None
 
-    def mark(self, field: str) -> tuple[str, str]:
-        """Give what stands before and behind each value of a field in the text that is scanned."""
-        at = self.tags[field]
-        return f"\x01{at:x}\x02", f"\x03{at:x}\x04"
+    def reads(self) -> Reads:
+        """Tell what decides on records of this route."""
+        if self._reads is None:
+            names = frozenset(name.casefold() for name in self.names)
+            # A keyword rule with a field as its witness, or with none, may match where no keyword literal is.
+            other = any(one.anywhere and _elsewhere(one) for one in self.entries)
+            self._reads = Reads(names, None if other or self.numerals else glance(self.words))
+        return self._reads
 
-    def _tagged(self, literal: Literal) -> str:
-        before, behind = self.mark(literal.field)
-        start = before if literal.mode in ("equal", "start") else ""
-        return start + literal.text + (behind if literal.mode in ("equal", "end") else "")
+    def memo(self, field: str) -> dict[str, frozenset[_Entry]]:
+        """Give what is known of a field's values: the rules of this route with a literal in them."""
+        if field not in self.memos:
+            self.memos[field] = {}
+            self.budget.memos.append(self.memos[field])
+        return self.memos[field]
+
+    def find(self, field: str, text: str) -> frozenset[_Entry]:
+        """Give the rules with a literal in a value and keep the answer."""
+        marked = f"{START}{text.casefold()}{END}"
+        found = self.members.intersection(self.scanners[field].find(marked)) or NOTHING
+        if self.budget.spend(len(text)):
+            self.memo(field)[text] = found
+        return found
+
+    def find_words(self, text: str) -> set[_Entry] | frozenset[_Entry]:
+        """Give the rules with a keyword in the joined texts of a record."""
+        if self.glance is None:
+            return NOTHING
+        text = text.casefold()
+        try:
+            seen = self.glance.find_matches_as_indexes(text)
+        except UnicodeError:
+            seen = self.glance.find_matches_as_indexes(clean(text))
+        return self.members & self.scanners[KEYWORD].find(text) if seen else NOTHING
 
 
-def _costs(compiled: Iterable[Compiled]) -> Cost:
-    """Estimate how common literals are by how many literals of the rules hold them; shorter ones break ties."""
-    texts = Counter(literal.text for one in compiled for literal in literals_of(one.tree))
-    if not texts:
-        return lambda literal: 0.0
-    names = list(texts)
-    held: Counter[int] = Counter()
-    automaton = AhoCorasick([_clean(name) for name in names])
-    for text, count in texts.items():
-        for at in {hit[0] for hit in automaton.find_matches_as_indexes(_clean(text), overlapping=True)}:
-            held[at] += count
-    costs = {name: held[at] + 8.0 / len(name) for at, name in enumerate(names)}
-    return lambda literal: costs[literal.text] * (0.25 if literal.mode == "equal" else 1.0)
+def _timed(candidates: Iterable[_Entry], row: Row) -> list[_Entry]:
+    """Ask each candidate and note the time it took."""
+    matched = []
+    for one in candidates:
+        started = perf_counter()
+        if one.check(row):
+            matched.append(one)
+            one.matched += 1
+        one.seconds += perf_counter() - started
+        one.checked += 1
+    return matched
 
 
-_Kept: TypeAlias = tuple[tuple[type, ...], tuple[Match, ...], set[_Entry]]
-"""The types of a projection when not all are texts; its matches; keyword rules that wait for the whole record."""
+def _elsewhere(entry: _Entry) -> bool:
+    return entry.witness is None or any(field != KEYWORD for field, _, _ in entry.witness)
 
 
 class _Plan:
-    """A route for events with the same field names: what to read, and the memo of what came out."""
+    """A route for events with the same field names: which values to look at."""
 
     def __init__(self, route: _Route, shape: tuple[str, ...]) -> None:
         self.route = route
@@ -249,75 +338,67 @@ class _Plan:
         for name in shape:
             folded.setdefault(name.casefold(), name)
         present = set(shape)
-        wanted = {name: name if name in present else folded.get(name.casefold()) for name in route.tags}
+        wanted = {name: name if name in present else folded.get(name.casefold()) for name in route.names}
         self.keys = {name: key for name, key in wanted.items() if key is not None}
-        self.scanned = [(self.keys[name], *route.mark(name)) for name in sorted(route.tagged) if name in self.keys]
-        self.always = [one for one in route.always if possible(one.tree, self.keys)]
-        read = sorted({self.keys[name] for one in route.entries for name in one.fields if name in self.keys})
-        self.projection = _getter(read)
-        self.rest = _getter([name for name in shape if name not in set(read)])
-        self.whole = route.record.automaton is not None
-        self.memo: dict[tuple[Any, ...], _Kept] = {}
+        self.scanned = [(self.keys[name], name, route.memo(name)) for name in route.scanned if name in self.keys]
+        self.always = frozenset(one for one in route.always if possible(one.compiled.tree, self.keys))
+        self.whole = route.glance is not None
+        self.count = 0
+        """Records it was asked about."""
+        self.read_by: dict[int, tuple[str, ...]] = {}
+        self.evidence: dict[tuple[int, tuple[Any, ...]], tuple[tuple[type, ...], tuple[Evidence, ...]]] = {}
+        route.budget.memos.append(self.evidence)
 
-    def match(self, fields: Mapping[str, Any]) -> Sequence[Match]:
+    def match(self, fields: Mapping[str, Any], silent: bool, timed: bool) -> Sequence[Match]:
         """Give the rules that match a record, with evidence."""
-        projected = self.projection(fields)
+        self.count += 1
+        candidates: set[_Entry] | frozenset[_Entry] = self.always
+        for key, name, memo in self.scanned:
+            value = fields[key]
+            if type(value) is str:
+                found = memo.get(value)
+                if found is None:
+                    found = self.route.find(name, value)
+                if found:
+                    candidates = candidates | found
+            else:
+                for text in texts_of(value):
+                    candidates = candidates | (memo.get(text) or self.route.find(name, text))
+        if self.whole and not silent:
+            candidates = candidates | self.route.find_words(self._joined(fields))
+        if not candidates:
+            return ()
+        row = Row(fields, self.keys)
+        matched = _timed(candidates, row) if timed else [one for one in candidates if one.check(row)]
+        if not matched:
+            return ()
+        matched.sort(key=attrgetter("at"))
+        return tuple(Match(one.at, one.rule, self._evidence(one, fields)) for one in matched)
+
+    def _evidence(self, one: _Entry, fields: Mapping[str, Any]) -> tuple[Evidence, ...]:
+        """Say why a rule matched; what it read before gives the same answer again."""
+        if one.anywhere:
+            return explain(one.compiled.tree, fields, given=True) or ()
+        keys = self.read_by.get(one.at)
+        if keys is None:
+            keys = self.read_by[one.at] = tuple(key for name in one.compiled.fields if (key := self.keys.get(name)))
+        values = tuple([fields[key] for key in keys])
         try:
-            kept = self.memo.get(projected)
-        except TypeError:  # a list among the values
-            kept = self._fresh(fields, projected)
-        else:
-            if kept is None or (kept[0] and kept[0] != _types(projected)):
-                kept = self._kept(fields, projected, kept is None)
-        _, found, waiting = kept
-        if self.whole:
-            waiting = waiting | self._scan(self.rest(fields))
-        if not waiting:
-            return found
-        row = Row(fields, self.keys)
-        more = [one for one in waiting if one.check(row)]
-        return sorted((*found, *_matches(more, fields)), key=attrgetter("at")) if more else found
+            known = self.evidence.get((one.at, values))
+        except TypeError:  # a list among them
+            return explain(one.compiled.tree, fields, given=True) or ()
+        if known is not None and known[0] == tuple(map(type, values)):
+            return known[1]
+        found = explain(one.compiled.tree, fields, given=True) or ()
+        if self.route.budget.spend(sum(len(value) for value in values if type(value) is str)):
+            self.evidence[one.at, values] = tuple(map(type, values)), found
+        return found
 
-    def _kept(self, fields: Mapping[str, Any], projected: tuple[Any, ...], new: bool) -> _Kept:
-        kept = self._fresh(fields, projected)
-        if new and self.route.budget.spend(sum(len(one) for one in projected if isinstance(one, str))):
-            self.memo[projected] = kept
-        return kept
-
-    def _fresh(self, fields: Mapping[str, Any], projected: tuple[Any, ...]) -> _Kept:
-        """Evaluate a record as far as its projection decides."""
-        pieces = [f"{a}{text}{b}" for key, a, b in self.scanned for text in texts_of(fields[key])]
-        candidates = self.route.fields.candidates("".join(pieces).casefold())
-        row = Row(fields, self.keys)
-        found = [one for one in (*candidates, *self.always) if not one.anywhere and one.check(row)]
-        waiting = {one for one in (*candidates, *self.always) if one.anywhere}
-        if self.whole:
-            waiting |= self._scan(projected)
-        types = _types(projected)
-        return (() if set(types) <= {str} else types), _matches(found, fields), waiting
-
-    def _scan(self, values: tuple[Any, ...]) -> set[_Entry]:
-        """Give the rules of which a keyword may be in one of the values."""
+    def _joined(self, fields: Mapping[str, Any]) -> str:
+        """Give all texts of a record, numbers only where a keyword could be one."""
         if self.route.numerals:
-            texts = [one if type(one) is str else "\n".join(texts_of(one)) for one in values]
+            texts = [one if type(one) is str else "\n".join(texts_of(one)) for one in fields.values()]
         else:
+            values = fields.values()
             texts = [one if type(one) is str else "\n".join(texts_of(one)) for one in values if type(one) is not int]
-        return self.route.record.candidates("\n".join(texts).casefold())
-
-
-def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """Give a function that reads these fields as a tuple."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda fields: tuple(fields[name] for name in names)
-
-
-def _types(projected: tuple[Any, ...]) -> tuple[type, ...]:
-    """Give the types of a projection: 1, 1.0 and true are the same key but not the same text."""
-    return tuple(map(type, projected))
-
-
-def _matches(entries: list[_Entry], fields: Mapping[str, Any]) -> tuple[Match, ...]:
-    """Give the matches of rules that hold for a record, in the order of the rules."""
-    ordered = sorted(entries, key=attrgetter("at"))
-    return tuple(Match(one.at, one.rule, explain(one.tree, fields, given=True) or ()) for one in ordered)
+        return "\n".join(texts)

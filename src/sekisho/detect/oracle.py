@@ -69,17 +69,22 @@ def _node(node: Node, fields: Mapping[str, Any], given: bool = False) -> list[Pa
 
 
 def _leaf(leaf: Leaf, fields: Mapping[str, Any]) -> list[Pair] | None:
+    field = field_of(leaf, fields)
+    answers = [passed(test, field, fields) for test in leaf.tests]
+    if leaf.every and any(one is None for one in answers):
+        return None
+    found = [pair for one in answers if one is not None for pair in one]
+    return found if any(one is not None for one in answers) else None
+
+
+def field_of(leaf: Leaf, fields: Mapping[str, Any]) -> Field:
+    """Read what a leaf looks at: one field, or every value of the record for keywords."""
     key = None if leaf.field == KEYWORD else key_of(fields, leaf.field)
     if leaf.field == KEYWORD:
         read = [_Read(name, one) for name, value in fields.items() for one in _elements(value)]
     else:
         read = [] if key is None else [_Read(key, one) for one in _elements(fields[key])]
-    field = _Field(key or leaf.field, key is not None, fields.get(key) if key else None, read)
-    answers = [_tests(test, field, fields) for test in leaf.tests]
-    if leaf.every and any(one is None for one in answers):
-        return None
-    found = [pair for one in answers if one is not None for pair in one]
-    return found if any(one is not None for one in answers) else None
+    return Field(key or leaf.field, key is not None, fields.get(key) if key else None, read)
 
 
 class _Read:
@@ -93,17 +98,23 @@ class _Read:
         self.folded = self.text.casefold()
 
 
-class _Field(NamedTuple):
+class Field(NamedTuple):
+    """What a record has for one leaf."""
+
     name: str
+    """The record's own spelling; the rule's when the record has no such field."""
     present: bool
     value: Any
     read: list[_Read]
 
 
-def _tests(test: Test | OneOf, field: _Field, fields: Mapping[str, Any]) -> list[Pair] | None:
+def passed(test: Test | OneOf, field: Field, fields: Mapping[str, Any]) -> list[Pair] | None:
     """Give what one written value matched; a field that is right to be missing gives the value None."""
+    if type(test) is Text and not test.cased and not test.dashes:  # nearly all of them
+        mode, text = test.mode, test.text
+        return [(one.key, one.value) for one in field.read if compares(mode, one.folded, text)] or None
     if isinstance(test, OneOf):
-        answers = [_tests(one, field, fields) for one in test.tests]
+        answers = [passed(one, field, fields) for one in test.tests]
         return next((one for one in answers if one is not None), None)
     if isinstance(test, Present):
         return [(field.name, field.value)] if test.wanted == field.present else None

@@ -2,56 +2,70 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sekisho.detect import _document as read
+from sekisho.detect import aggregations, correlations, filters, pipelines
 from sekisho.detect._condition import ConditionError, condition_tree
+from sekisho.detect._draft import Every
 from sekisho.detect._modifiers import ModifierError, Placeholders, leaf_of
 from sekisho.detect._tree import KEYWORD, All, AtLeast, Node, OneOf, fields_of, leaves_of
 from sekisho.detect._yaml import Table, documents
-from sekisho.detect.engine import Compiled
+from sekisho.detect.compiled import Compiled
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Logsource
-from sekisho.model.finding import LEVELS
 from sekisho.model.ids import stable_id
-from sekisho.model.rule import WEIGHTS, Rule
+from sekisho.model.rule import Rule
 
 __all__ = ["RuleSet", "load"]
 
 MAX_CHARS = 1_000_000  # of one text; the longest public rule has 30,000
 MAX_VALUES = 20_000  # of one rule
-MAX_WEIGHT = 10.0  # log-odds; beyond it nothing else would count
-TECHNIQUE = re.compile(r"attack\.(t\d{4}(?:\.\d{3})?)", re.IGNORECASE)
 NOT_SELECTIONS = frozenset({"condition", "timeframe"})
-DEFAULT_LEVEL = "low"
-LEVEL_ALIASES = {"info": "informational"}  # Trend Vision One's published models write it so
 
 
-def load(texts: Iterable[tuple[str, str]], placeholders: Placeholders | None = None) -> RuleSet:
+def load(
+    texts: Iterable[tuple[str, str]],
+    placeholders: Placeholders | None = None,
+    pipelines: Iterable[pipelines.Pipeline] = (),
+    settled: Iterable[tuple[str, str]] = (),
+) -> RuleSet:
     """Read rules; what cannot run is in ``RuleSet.failed`` and takes no other rule with it.
 
     Args:
         texts: (path, YAML text) pairs; a text may hold several documents. The path is for messages only.
         placeholders: values for the names that rules use with ``expand``.
+        pipelines: what fits the rules to the events, as :func:`sekisho.detect.pipelines.load` gives it.
+        settled: more texts, read first; pipelines leave them alone, because they are written for these events.
 
     Source: Sigma rules specification 2.0; ``action: global`` as in Sigma 1.0.
     """
     reader = _Reader(placeholders or {})
+    for path, text in settled:
+        reader.read(path, text)
+    reader.pipelines = tuple(pipelines)
     for path, text in texts:
         reader.read(path, text)
-    return RuleSet(reader.compiled, reader.failed)
+    return reader.rule_set()
 
 
 class _Reader:
-    """Collects rules and failures, and keeps rule ids unique."""
+    """Collects rules, correlations, filters and failures, and keeps rule ids unique."""
 
     def __init__(self, placeholders: Placeholders) -> None:
         self.placeholders = placeholders
         self.compiled: list[Compiled] = []
         self.failed: list[RuleError] = []
         self.seen: dict[str, Rule] = {}
+        self.names: dict[str, str] = {}  # rule id -> its name, where it has one
+        self.broken: dict[str, RuleError] = {}  # ids and names of what failed
+        self.correlations: list[correlations.Correlation] = []
+        self.filters: list[filters.Filter] = []
+        self.pipelines: tuple[pipelines.Pipeline, ...] = ()
+        self.logsources: dict[str, Logsource] = {}  # as written, by rule id and name
+        self.waiting: list[tuple[str, Table]] = []  # correlations that pipelines map once all rules are known
 
     def read(self, path: str, text: str) -> None:
         """Read all documents of one text."""
@@ -59,27 +73,82 @@ class _Reader:
             self.failed.append(RuleError(f"text of more than {MAX_CHARS} characters", path))
             return
         try:
-            shared: Table | None = None
-            for document in documents(path, text):
-                if isinstance(document, Table) and document.get("action") == "global":
-                    shared = document
-                    continue
-                self._keep(path, document if shared is None else _merged(shared, document))
+            for document in rule_documents(path, text):
+                self._keep(path, document)
         except RuleError as error:
             self.failed.append(error)
 
+    def rule_set(self) -> RuleSet:
+        """Join filters and correlations to the rules they are about."""
+        for path, document in self.waiting:
+            self._map_correlation(path, document)
+        compiled, missed = filters.apply(self.compiled, self.filters, self.names)
+        rules = (one.rule for one in compiled)
+        known = [
+            correlations.Known(rule.id, self.names.get(rule.id, ""), rule.level, rule.path, rule.line) for rule in rules
+        ]
+        resolver = correlations.Resolver(known, self.correlations, self.broken.items())
+        found = resolver.resolve()
+        return RuleSet(compiled, [*self.failed, *missed, *resolver.failed], found)
+
     def _keep(self, path: str, document: Any) -> None:
         try:
-            compiled = _compiled(path, document, self.placeholders)
+            for one in aggregations.split(path, document):
+                self._read(path, one)
         except RuleError as error:
-            self.failed.append(error)
+            self._fail(document, error)
+
+    def _fail(self, document: Any, error: RuleError) -> None:
+        self.failed.append(error)
+        if isinstance(document, Table):
+            self.broken.update({str(document[key]): error for key in ("id", "name") if document.get(key)})
+
+    def _map_correlation(self, path: str, document: Table) -> None:
+        called = read.texts(document["correlation"], "rules") if isinstance(document["correlation"], Table) else ()
+        logsources = [self.logsources[name] for name in called if name in self.logsources]
+        try:
+            mapped = pipelines.map_correlation(self.pipelines, path, document, logsources)
+            self.correlations.append(correlations.draft(path, mapped))
+        except RuleError as error:
+            self._fail(document, error)
+
+    def _read(self, path: str, document: Any) -> None:
+        if isinstance(document, Table) and "correlation" in document:
+            if self.pipelines:
+                self.waiting.append((path, document))
+            else:
+                self.correlations.append(correlations.draft(path, document))
             return
+        if isinstance(document, Table) and "filter" in document and "detection" not in document:
+            made = pipelines.apply(self.pipelines, path, filters.detection(path, document))
+            tree = _detection(path, made, self.placeholders)
+            self.filters.append(filters.filter_of(path, document, _logsource(path, made), tree))
+            return
+        compiled = _compiled(path, pipelines.apply(self.pipelines, path, document), self.placeholders)
         rule = compiled.rule
+        if self.pipelines:
+            written = _logsource(path, document)
+            self.logsources.update(dict.fromkeys((rule.id, str(document.get("name") or rule.id)), written))
         other = self.seen.setdefault(rule.id, rule)
-        if other is rule:
-            self.compiled.append(compiled)
+        if other is not rule:
+            raise RuleError(f"rule id {rule.id} is taken by {other.path}:{other.line}", path, rule.line)
+        self.compiled.append(compiled)
+        if name := read.text(path, document, "name"):
+            self.names[rule.id] = name
+
+
+def rule_documents(path: str, text: str) -> Iterator[Any]:
+    """Give the documents of one text, each with the ``action: global`` document before it merged in.
+
+    Raises:
+        RuleError: the text cannot be read from here on.
+    """
+    shared: Table | None = None
+    for document in documents(path, text):
+        if isinstance(document, Table) and document.get("action") == "global":
+            shared = document
         else:
-            self.failed.append(RuleError(f"rule id {rule.id} is taken by {other.path}:{other.line}", path, rule.line))
+            yield document if shared is None else _merged(shared, document)
 
 
 def _merged(shared: Table, document: Any) -> Any:
@@ -101,11 +170,6 @@ def _merged(shared: Table, document: Any) -> Any:
 def _compiled(path: str, document: Any, placeholders: Placeholders) -> Compiled:
     if not isinstance(document, Table):
         raise RuleError("not a rule: the document is no mapping", path)
-    if "correlation" in document:
-        line = document.line_of("correlation")
-        raise RuleError("correlation rules join the findings of other rules: not a rule for single events", path, line)
-    if "detection" not in document and "filter" in document:
-        raise RuleError("Sigma filters are not supported", path, document.line_of("filter"))
     for key in ("title", "logsource", "detection"):
         if document.get(key) is None:
             raise RuleError(f"{key} is missing", path, document.line)
@@ -114,80 +178,38 @@ def _compiled(path: str, document: Any, placeholders: Placeholders) -> Compiled:
 
 
 def _rule(path: str, document: Table, tree: Node) -> Rule:
-    title = _text(path, document, "title")
+    title = read.text(path, document, "title")
     logsource = _logsource(path, document)
-    written = _text(path, document, "level", DEFAULT_LEVEL).lower()
-    level = LEVEL_ALIASES.get(written, written)
-    if level not in LEVELS:
-        raise RuleError(f"level {level!r} is not one of {', '.join(LEVELS)}", path, document.line_of("level"))
+    level = read.level(path, document)
     derived = stable_id("r", title, logsource.product, logsource.category, logsource.service)
-    tags = document.get("tags")
-    found = (TECHNIQUE.fullmatch(tag) for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str))
-    weight, texts = _own(path, document, level)
+    weight, texts = read.own(path, document, level)
     return Rule(
-        id=_text(path, document, "id", derived),
+        id=read.text(path, document, "id", derived),
         title=title,
         level=level,
-        status=_text(path, document, "status").lower(),
-        attack=tuple(dict.fromkeys(tag[1].upper() for tag in found if tag)),
+        status=read.text(path, document, "status").lower(),
+        attack=read.attack(document),
         logsource=logsource,
         path=path,
         line=document.line,
         fields=tuple(sorted({name or "*" for name in fields_of(tree)})),
         weight=weight,
         texts=texts,
-        description=_text(path, document, "description").strip(),
-        references=_texts(document, "references"),
-        falsepositives=_texts(document, "falsepositives"),
+        description=read.text(path, document, "description").strip(),
+        references=read.texts(document, "references"),
+        falsepositives=read.texts(document, "falsepositives"),
+        tags=tuple(tag.lower() for tag in read.texts(document, "tags")),
     )
-
-
-def _text(path: str, document: Table, key: str, default: str = "") -> str:
-    value = document.get(key)
-    if value is None:
-        return default
-    if isinstance(value, (list, dict)):
-        raise RuleError(f"{key} must be text", path, document.line_of(key))
-    return str(value)
-
-
-def _texts(document: Table, key: str) -> tuple[str, ...]:
-    value = document.get(key)
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    return tuple(str(one) for one in values if not isinstance(one, (list, dict)))
 
 
 def _logsource(path: str, document: Table) -> Logsource:
     table, line = document["logsource"], document.line_of("logsource")
     if not isinstance(table, Table):
         raise RuleError("logsource must be a mapping", path, line)
-    words = {key: _text(path, table, key).strip().lower() for key in ("product", "category", "service")}
+    words = {key: read.text(path, table, key).strip().lower() for key in ("product", "category", "service")}
     if not any(words.values()):
         raise RuleError("logsource names no product, category or service", path, line)
     return Logsource(**words)
-
-
-def _own(path: str, document: Table, level: str) -> tuple[float, tuple[tuple[str, str], ...]]:
-    """Read our own key: ``sekisho: {weight: 2.5, title_ja: ...}``.
-
-    Source: Sigma rules specification 2.0, "File Structure" (arbitrary custom fields).
-    """
-    own = document.get("sekisho")
-    if own is None:
-        return WEIGHTS[level], ()
-    line = document.line_of("sekisho")
-    if not isinstance(own, Table):
-        raise RuleError("sekisho must be a mapping", path, line)
-    texts: list[tuple[str, str]] = []
-    weight = WEIGHTS[level]
-    for key, value in own.items():
-        if key == "weight" and isinstance(value, (int, float)) and abs(value) <= MAX_WEIGHT:
-            weight = float(value)
-        elif key.startswith("title_") and isinstance(value, str):
-            texts.append((key.removeprefix("title_"), value))
-        else:
-            raise RuleError(f"sekisho.{key} is unknown or of the wrong kind", path, own.line_of(key))
-    return weight, tuple(texts)
 
 
 def _detection(path: str, document: Table, placeholders: Placeholders) -> Node:
@@ -208,7 +230,13 @@ def _detection(path: str, document: Table, placeholders: Placeholders) -> Node:
         trees = tuple(condition_tree(_condition(one), selections) for one in conditions)
     except ConditionError as error:
         raise RuleError(str(error), path, detection.line_of("condition")) from error
-    return trees[0] if len(trees) == 1 else AtLeast(1, trees)
+    tree = trees[0] if len(trees) == 1 else AtLeast(1, trees)
+    if not any(isinstance(value, Every) and not value for value in detection.values()):
+        return tree
+    kept = pipelines.without_dropped(tree)
+    if kept is None:
+        raise RuleError("the pipelines drop everything that the rule looks for", path, line)
+    return kept
 
 
 def _condition(value: Any) -> str:
@@ -225,6 +253,8 @@ def _selection(value: Any, placeholders: Placeholders, place: tuple[str, str, in
             raise RuleError(f"selection {name!r} is empty", path, line)
         leaves = tuple(_leaf(key, one, placeholders, (path, name, value.line_of(key))) for key, one in value.items())
         return leaves[0] if len(leaves) == 1 else All(leaves)
+    if isinstance(value, Every):
+        return All(tuple(_selection(one, placeholders, place) for one in value))
     values = value if isinstance(value, list) else [value]
     words = [one for one in values if not isinstance(one, (list, dict))]
     nodes = [_selection(one, placeholders, place) for one in values if isinstance(one, (list, dict))]

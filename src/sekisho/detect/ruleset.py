@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sekisho.detect.engine import Compiled, Engine, Match
+from sekisho.detect.compiled import Compiled, pack, unpack
+from sekisho.detect.correlations import Correlation, silent
+from sekisho.detect.engine import Engine, Match
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
@@ -32,11 +34,24 @@ class RuleSet:
     part of its state. One rule set may be used by one thread at a time.
     """
 
-    def __init__(self, compiled: Iterable[Compiled], failed: Iterable[RuleError] = ()) -> None:
+    def __init__(
+        self,
+        compiled: Iterable[Compiled],
+        failed: Iterable[RuleError] = (),
+        correlations: Iterable[Correlation] = (),
+    ) -> None:
         """Keep rules in the order given, which is the order of findings on one event."""
         self.compiled = tuple(compiled)
         self.failed = tuple(failed)
         """Each with its reason, path and line."""
+        self.correlations = tuple(correlations)
+        """Each after those it builds on."""
+        self.silent = silent(self.correlations)
+        """Ids of rules whose findings only feed correlations and are not shown."""
+        self.joined = frozenset(rule for one in self.correlations for rule in one.rules)
+        """Ids of rules whose findings correlations join."""
+        self.digest = ""
+        """Names this set among others, where whoever loaded it gave it a name."""
         self._engine: Engine | None = None
 
     def __len__(self) -> int:
@@ -50,10 +65,24 @@ class RuleSet:
 
     def match(self, event: Event) -> list[Finding]:
         """Give a finding for each rule that matches an event, in the order of the rules."""
+        found = self.engine.match(event)
+        return [finding(one, event) for one in found] if found else []
+
+    @property
+    def engine(self) -> Engine:
+        """The matcher, built on first use in each process."""
         if self._engine is None:
             self._engine = Engine(self.compiled)
-        found = self._engine.match(event)
-        return [_finding(one, event) for one in found] if found else []
+        return self._engine
+
+    def without(self, ids: Collection[str]) -> RuleSet:
+        """Give the set without some of its rules."""
+        if not ids:
+            return self
+        kept = [one for one in self.compiled if one.rule.id not in ids]
+        without = RuleSet(kept, self.failed, [one for one in self.correlations if one.id not in ids])
+        without.digest = self.digest and f"{self.digest} without {sorted(ids)}"
+        return without
 
     def match_all(self, events: Iterable[Event]) -> Iterator[tuple[Event, list[Finding]]]:
         """Give each event, matched or not, with its findings."""
@@ -62,14 +91,15 @@ class RuleSet:
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Leave the engine out; errors by their parts, which exceptions do not pickle."""
-        return self.compiled, [(one.reason, one.path, one.line) for one in self.failed]
+        return pack(self.compiled), [(one.reason, one.path, one.line) for one in self.failed], self.correlations
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Restore what :meth:`__getstate__` gave."""
-        self.__init__(state[0], [RuleError(*one) for one in state[1]])  # type: ignore[misc]
+        self.__init__(unpack(state[0]), [RuleError(*one) for one in state[1]], state[2])  # type: ignore[misc]
 
 
-def _finding(match: Match, event: Event) -> Finding:
+def finding(match: Match, event: Event) -> Finding:
+    """Give what a match on an event says."""
     rule, event_id = match.rule, event.id
     return Finding(
         id=stable_id("f", rule.id, event_id),

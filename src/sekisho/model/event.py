@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sekisho.model.ids import stable_id
 
@@ -13,8 +13,7 @@ from sekisho.model.ids import stable_id
 COVERS = {"registry_event": frozenset({"registry_set", "registry_add", "registry_delete", "registry_rename"})}
 
 
-@dataclass(frozen=True, slots=True)
-class Logsource:
+class Logsource(NamedTuple):
     """Sigma's three words for where a record comes from; lower case, empty means any (rule) or none (event)."""
 
     product: str = ""

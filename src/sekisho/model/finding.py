@@ -41,6 +41,10 @@ class Finding:
     """Log-odds that the record belongs to an attack; the rule's own or its level's."""
     texts: tuple[tuple[str, str], ...] = ()
     """(language, title) beside the English one."""
+    level_of_rule: str = ""
+    """The rule's own level where a tuning file gave the finding another; empty where none did."""
+    of: tuple[str, ...] = ()
+    """Ids of the events a correlation stands on, first to last, some hundred at most; empty for other rules."""
 
     def title_in(self, language: str) -> str:
         """Give the rule's title in a language, English when it has none."""

@@ -36,3 +36,5 @@ class Rule:
     description: str = ""
     references: tuple[str, ...] = ()
     falsepositives: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """As written, lower case: ``attack.t1059``."""

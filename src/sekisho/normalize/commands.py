@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from sekisho.model.event import Event
+from sekisho.model.event import Event, Logsource
 from sekisho.model.url import Url
 
 # What an unfolder can undo: carets, backticks, substring and replace expansion, encoded PowerShell, numeric hosts.
@@ -39,18 +39,24 @@ class Unfolded(Protocol):
 
 def enrich(event: Event, unfold: Callable[[str], Unfolded]) -> Event:
     """Add FIELDS to a process creation whose command line hides something; give any other event back as it is."""
-    if event.logsource.category != "process_creation":
-        return event
-    command = event.fields.get("CommandLine")
+    fields = unfolded(event.logsource, event.fields, unfold)
+    return event if fields is event.fields else replace(event, fields=fields)
+
+
+def unfolded(logsource: Logsource, fields: Mapping[str, Any], unfold: Callable[[str], Unfolded]) -> Mapping[str, Any]:
+    """Give a record with FIELDS where its command line hides something, else the very same record."""
+    if logsource.category != "process_creation":
+        return fields
+    command = fields.get("CommandLine")
     if not isinstance(command, str) or HIDES.search(command) is None:
-        return event
-    unfolded = unfold(command)
-    hidden = sorted({trick.strip() for url in unfolded.urls for trick in url.hidden_by.split(",") if trick.strip()})
+        return fields
+    found = unfold(command)
+    hidden = sorted({trick.strip() for url in found.urls for trick in url.hidden_by.split(",") if trick.strip()})
     added = {
-        "CommandLine.unfolded": unfolded.text,
-        "CommandLine.tricks": list(unfolded.tricks),
-        "CommandLine.calls": list(unfolded.calls),
-        "CommandLine.url": [url.canonical or url.raw for url in unfolded.urls],
+        "CommandLine.unfolded": found.text,
+        "CommandLine.tricks": list(found.tricks),
+        "CommandLine.calls": list(found.calls),
+        "CommandLine.url": [url.canonical or url.raw for url in found.urls],
         "url.hidden_by": hidden,
     }
-    return replace(event, fields={**event.fields, **added})
+    return {**fields, **added}

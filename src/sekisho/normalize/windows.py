@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sekisho.model.event import Event, Logsource
 from sekisho.normalize.clock import Zones, parse
@@ -25,7 +25,7 @@ LOOK_AHEAD = 2_000
 """Rows held back at the start of a file whose local times have no zone, until one row tells it."""
 MAX_ROUTES = 65_536
 """Remembered pairs of channel and event id; a whole fleet has some thousands."""
-_LOCAL_TIMES = ("TimeCreated", "EventTime", "SystemTime", "TimeGenerated", "_time", "time")
+LOCAL_TIMES = ("TimeCreated", "EventTime", "SystemTime", "TimeGenerated", "_time", "time")
 _UTC_TIMES = ("UtcTime", "@timestamp", "timestamp")
 _SYSTEM_USERS = ("AccountName", "UserID")
 
@@ -42,6 +42,9 @@ class Row(Protocol):
         """The record as the source spells it."""
 
 
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
 def normalize(rows: Iterable[Row], source: str) -> Iterator[Event]:
     """Give one event per row, in order.
 
@@ -54,16 +57,10 @@ def normalize(rows: Iterable[Row], source: str) -> Iterator[Event]:
         Fields: see :mod:`sekisho.normalize.windows_shapes`, and what :mod:`sekisho.normalize.windows_mapping`
         derives.
     """
-    reader = _Reader(source)
+    reader = Reader(source)
     rows = iter(rows)
-    head = list(islice(rows, 1))
-    if head and reader.zone_is_unknown(head[0].fields):
-        for row in islice(rows, LOOK_AHEAD):
-            head.append(row)
-            if not reader.zone_is_unknown(row.fields):
-                break
     event = reader.event
-    for row in chain(head, rows):
+    for row in reader.prepared(rows):
         yield event(row)
 
 
@@ -85,20 +82,51 @@ class _Route:
             self.derive = sysmon
 
 
-class _Reader:
+class Draft(NamedTuple):
+    """A record under its logsource and in Sigma's field names, before its time and place are looked up."""
+
+    logsource: Logsource
+    fields: Mapping[str, Any]
+    written: Any
+    """Its time as written, when that is UTC or carries its zone."""
+    route: Any
+
+
+class Reader:
     """The state of one file: what was learned about its names, channels and clocks."""
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._flatten = Shapes().flatten
+        self.shapes = Shapes()
+        self.flatten = self.shapes.flatten
         self._zones = Zones()
         self._routes: dict[tuple[Any, ...], _Route] = {}
         self._variants: dict[tuple[Logsource, str], Logsource] = {}
 
+    def learn(self, draft: Draft) -> None:
+        """Learn what local times mean from a record that nothing else is asked of."""
+        if draft.written is None:
+            written = next((one for name in LOCAL_TIMES if (one := draft.fields.get(name)) is not None), "Z")
+            if type(written) is not str or not written.endswith("Z"):
+                self._time(draft.fields, str(draft.fields.get("Computer") or ""))
+
+    def prepared(self, rows: Iterator[AnyRow]) -> Iterator[AnyRow]:
+        """Give all rows; where the first one's time is local, rows are looked at ahead until one tells the zone."""
+        head = list(islice(rows, 1))
+        if head and self.zone_is_unknown(head[0].fields):
+            for row in islice(rows, LOOK_AHEAD):
+                head.append(row)
+                if not self.zone_is_unknown(row.fields):
+                    break
+        return chain(head, rows)
+
     def event(self, row: Row) -> Event:
         """Give the event of one row."""
-        raw = row.fields
-        fields, written = self._flatten(raw)
+        return self.finish(self.draft(row.fields), row.record)
+
+    def draft(self, raw: Mapping[str, Any]) -> Draft:
+        """Give what rules look at; the rest of an event costs as much again and is often not asked for."""
+        fields, written = self.flatten(raw)
         route = self._route(fields)
         logsource = route.logsource
         derive = route.derive
@@ -106,13 +134,18 @@ class _Reader:
             derive(fields)
         if logsource.category == REGISTRY_KEYS or logsource.category == "registry_set":
             logsource = self._registry(logsource, fields)
+        return Draft(logsource, fields, written, route)
+
+    def finish(self, draft: Draft, record: str) -> Event:
+        """Give the whole event; also learns from it what local times mean."""
+        fields = draft.fields
         host = fields.get("Computer")
         if type(host) is not str:
             host = "" if host is None else str(host)
-        time_ns, _ = parse(written)  # written without a zone here, it is UTC
+        time_ns, _ = parse(draft.written)  # written without a zone here, it is UTC
         if time_ns is None:
             time_ns = self._time(fields, host)
-        return Event(logsource, fields, time_ns, host, _user(fields, route), self._source, row.record)
+        return Event(draft.logsource, fields, time_ns, host, _user(fields, draft.route), self._source, record)
 
     def _route(self, fields: Fields) -> _Route:
         key = (fields.get("Channel"), fields.get("Provider_Name"), fields.get("EventID"))
@@ -143,19 +176,19 @@ class _Reader:
 
     def zone_is_unknown(self, raw: Mapping[str, Any]) -> bool:
         """Tell whether this row's time is local and no row so far told the zone; learns from the row."""
-        fields, written = self._flatten(raw)
+        fields, written = self.flatten(raw)
         if written is not None:
             return False
         host = str(fields.get("Computer") or "")
-        local = _first(fields, _LOCAL_TIMES)
+        local = _first(fields, LOCAL_TIMES)
         if local is None or local[1]:
             return False
         self._learn(fields, host, local[0])
         return not self._zones.known(host)
 
-    def _time(self, fields: Fields, host: str) -> int | None:
+    def _time(self, fields: Mapping[str, Any], host: str) -> int | None:
         """Give the time of a record that does not carry one UTC time at the usual place."""
-        local = _first(fields, _LOCAL_TIMES)
+        local = _first(fields, LOCAL_TIMES)
         if local is not None:
             if local[1]:
                 return local[0]
@@ -164,7 +197,7 @@ class _Reader:
         utc = _first(fields, _UTC_TIMES)
         return utc[0] if utc else None
 
-    def _learn(self, fields: Fields, host: str, local_ns: int) -> int | None:
+    def _learn(self, fields: Mapping[str, Any], host: str, local_ns: int) -> int | None:
         """Note the zone that a record gives away; give its UTC time when it is the event's own."""
         own, _ = parse(fields.get("UtcTime"))
         if own is not None:
@@ -176,7 +209,7 @@ class _Reader:
         return None
 
 
-def _first(fields: Fields, names: tuple[str, ...]) -> tuple[int, bool] | None:
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> tuple[int, bool] | None:
     for name in names:
         if name in fields:
             time_ns, known = parse(fields[name])
@@ -185,7 +218,7 @@ def _first(fields: Fields, names: tuple[str, ...]) -> tuple[int, bool] | None:
     return None
 
 
-def _user(fields: Fields, route: _Route) -> str:
+def _user(fields: Mapping[str, Any], route: _Route) -> str:
     """Give the acting account: Sysmon's User, the one that logs on, else the subject, else who wrote the record."""
     user = fields.get("User")
     if type(user) is str and user not in ("", "-"):

@@ -7,7 +7,7 @@ Every function changes the flat record of its event in place: what is derived st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sekisho.normalize.windows_logsources import EVENT_TYPES
@@ -36,7 +36,7 @@ _MESSAGE_TYPE = re.compile(r"^EventType: *([A-Za-z]+)", re.MULTILINE)
 _PROCESS_LINE, _PID_CHARS = "\nProcessId: ", 12
 
 
-def account(fields: Fields, prefix: str) -> str:
+def account(fields: Mapping[str, Any], prefix: str) -> str:
     r"""Give ``DOMAIN\name`` of a subject or target; empty when the record has none."""
     name = fields.get(f"{prefix}UserName")
     if not isinstance(name, str) or name in ("", "-"):
@@ -115,16 +115,25 @@ def feature_changed(fields: Fields) -> None:
     copy(fields, "FeatureName", "Feature_Name")
 
 
+def event_type(fields: Mapping[str, Any], event_id: Any) -> Any:
+    """Give the EventType of a Sysmon record, also where NXLog wrote its own over it; None where nothing tells."""
+    written = fields.get("EventType")
+    if type(written) is not str or written not in _NXLOG_TYPES:
+        return written
+    kind: Any = EVENT_TYPES.get(event_id) if isinstance(event_id, int) else None
+    message = fields.get("Message")
+    if kind is None and isinstance(message, str):
+        found = _MESSAGE_TYPE.search(message)
+        kind = found[1] if found else None
+    return kind
+
+
 def sysmon(fields: Fields) -> None:
     """Bring back what NXLog overwrites in Sysmon records: EventType and, when only the message has it, ProcessId."""
     message = fields.get("Message")
     written = fields.get("EventType")
     if type(written) is str and written in _NXLOG_TYPES:
-        event_id = fields.get("EventID")
-        kind: Any = EVENT_TYPES.get(event_id) if isinstance(event_id, int) else None
-        if kind is None and isinstance(message, str):
-            found = _MESSAGE_TYPE.search(message)
-            kind = found[1] if found else None
+        kind = event_type(fields, fields.get("EventID"))
         if kind:
             fields["EventType"] = kind
         else:
@@ -164,3 +173,17 @@ MAPPINGS: dict[tuple[str, int], Callable[[Fields], None]] = {
     **{("windefend", event_id): feature_changed for event_id in range(5000, 5014)},
 }
 """(service, event id) to the mapping of its fields; ``sysmon`` reads a whole service, ``threat_found`` a category."""
+
+OUTPUTS: dict[Callable[[Fields], None], frozenset[str]] = {
+    process_created: frozenset(
+        {"Image", "ParentImage", "ParentProcessId", "ProcessId", "User", "LogonId", "IntegrityLevel"}
+    ),
+    value_modified: frozenset({"TargetObject", "Details", "Image", "EventType", "User", "ProcessId"}),
+    connection_permitted: frozenset(
+        {"Image", "Initiated", "SourceIp", "DestinationIp", "DestinationPort", "Protocol", "ProcessId"}
+    ),
+    threat_found: frozenset({"Signature", "Filename", "User"}),
+    feature_changed: frozenset({"Feature_Name"}),
+    sysmon: frozenset({"EventType", "ProcessId"}),
+}
+"""The fields that each mapping may set or change."""

@@ -22,16 +22,14 @@ MAX_PLANS = 4_096
 """Remembered sets of field names; real logs have one per event id and version."""
 GUID_CHARS = 36
 _PLAIN = {str, int, float, type(None)}
-_NESTED = frozenset({dict, list, bool})
+NESTED = frozenset({dict, list, bool})
 _YIELDING = frozenset({"Task", "Opcode", "Keywords", "UserID"})
 """System fields that give way to a field of EventData of the same name."""
-_ATTRIBUTES, _TEXT = "#attributes", "#text"
-_NOT_PAYLOAD = frozenset({"System", "RenderingInfo", _ATTRIBUTES})
+ATTRIBUTES, TEXT = "#attributes", "#text"
+_NOT_PAYLOAD = frozenset({"System", "RenderingInfo", ATTRIBUTES})
 _USUAL_SECTIONS = 3
 """``#attributes``, ``System`` and ``EventData``."""
 _INT64 = 1 << 64
-_FLAT = dict(FLAT)
-_FLAT_NAMES = frozenset(_FLAT)
 # Source: Microsoft, "LevelType complex type" of the event schema.
 _LEVELS = {"critical": 1, "error": 2, "warning": 3, "information": 4, "informational": 4, "info": 4, "verbose": 5}
 _NUMBERS = ("Level", "Task", "Opcode", "EventRecordID", "System_ProcessID")
@@ -40,11 +38,16 @@ Plan = tuple[bool, tuple[str, ...] | None, tuple[str, ...]]
 """Whether no name is a System field's, the names without spaces where any has some, and the names of GUID fields."""
 
 
+FlatPlan = tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
+"""Names without spaces, the (alias, name) pairs among them in their order of preference, and names of GUID fields."""
+
+
 class Shapes:
     """Reads records of every shape; remembers the sets of field names it has met."""
 
     def __init__(self) -> None:
         self._plans: dict[tuple[str, ...], Plan] = {}
+        self._flat_plans: dict[tuple[str, ...], FlatPlan] = {}
 
     def flatten(self, raw: Mapping[str, Any]) -> tuple[Fields, Any]:
         """Give the flat record and its time as written (or None when only the record's fields can tell)."""
@@ -53,7 +56,7 @@ class Shapes:
                 return self._usual_xml(raw["Event"])
             except (KeyError, TypeError, ValueError, AttributeError):
                 pass
-        fields, written = _flat(raw) if "EventID" in raw and "Channel" in raw else self._any(raw)
+        fields, written = self._flat(raw) if "EventID" in raw and "Channel" in raw else self._any(raw)
         tidy(fields)
         return fields, written
 
@@ -62,7 +65,7 @@ class Shapes:
         system, data = event["System"], event.get("EventData") or {}
         event_id, level = system["EventID"], system["Level"]
         if type(event_id) is dict:
-            event_id = event_id[_TEXT]
+            event_id = event_id[TEXT]
         if len(event) > _USUAL_SECTIONS or "UserData" in event:
             raise ValueError
         usual, names, guids = self._plans.get(tuple(data)) or self._remember(tuple(data))
@@ -82,22 +85,22 @@ class Shapes:
         fields["Level"] = level
         fields["EventID"] = event_id
         fields["Channel"] = system["Channel"]
-        fields["Provider_Name"] = system["Provider"][_ATTRIBUTES]["Name"]
+        fields["Provider_Name"] = system["Provider"][ATTRIBUTES]["Name"]
         fields["Computer"] = system["Computer"]
         fields["EventRecordID"] = system["EventRecordID"]
         execution = system.get("Execution")
         if execution is not None:
-            fields["System_ProcessID"] = execution[_ATTRIBUTES]["ProcessID"]
+            fields["System_ProcessID"] = execution[ATTRIBUTES]["ProcessID"]
         security = system.get("Security")
         if security is not None:
-            fields["UserID"] = security[_ATTRIBUTES]["UserID"]
-        if not _NESTED.isdisjoint(map(type, fields.values())):
+            fields["UserID"] = security[ATTRIBUTES]["UserID"]
+        if not NESTED.isdisjoint(map(type, fields.values())):
             raise ValueError
         if type(nameless) is dict:
-            fields["Data"] = _plain(nameless[_TEXT])
+            fields["Data"] = _plain(nameless[TEXT])
         if not type(event_id) is type(level) is int:
             tidy(fields)
-        return fields, system["TimeCreated"][_ATTRIBUTES]["SystemTime"]
+        return fields, system["TimeCreated"][ATTRIBUTES]["SystemTime"]
 
     def _any(self, raw: Mapping[str, Any]) -> tuple[Fields, Any]:
         for wrapper in ("_source", "result"):
@@ -110,7 +113,7 @@ class Shapes:
         winlog = _winlog(raw)
         if winlog is not None:
             return self._winlogbeat(raw, winlog)
-        return _flat(raw)
+        return self._flat(raw)
 
     def _xml(self, event: Mapping[str, Any]) -> tuple[Fields, Any]:
         """Any element tree of evtx_dump and its like; also Velociraptor's, which has no ``Event`` around it."""
@@ -137,7 +140,7 @@ class Shapes:
     def _payload(self, data: Fields) -> Fields:
         """Give the fields of EventData in a new dict: names without spaces, values plain."""
         _, names, guids = self._plans.get(tuple(data)) or self._remember(tuple(data))
-        if not _NESTED.isdisjoint(map(type, data.values())):
+        if not NESTED.isdisjoint(map(type, data.values())):
             plain: Fields = {}
             _flatten_into(plain, "EventData", data)
             return {name.replace(" ", ""): value for name, value in plain.items()}
@@ -157,6 +160,40 @@ class Shapes:
         self._plans[key] = plan
         return plan
 
+    def _flat(self, raw: Mapping[str, Any]) -> tuple[Fields, Any]:
+        """NXLog, OTRF, Splunk, Get-WinEvent, EvtxECmd: everything at top level, under several names for one thing."""
+        nested = not NESTED.isdisjoint(map(type, raw.values()))
+        if nested and holds_objects(raw):
+            plain: Fields = {}
+            _flatten_into(plain, "EventData", raw)
+            raw = plain
+        names, aliases, guids = self.flat_names(tuple(raw))
+        fields = dict(zip(names, raw.values(), strict=True))
+        if nested:
+            for name in [name for name, value in fields.items() if type(value) in NESTED]:
+                fields[name] = _plain(fields[name])
+        for name in guids:
+            fields[name] = _braced(name, fields[name])
+        fields.pop("", None)
+        for alias, name in aliases:
+            fields.setdefault(name, fields[alias])
+        if type(fields.get("Keywords")) is int:
+            fields["Keywords"] = hex(fields["Keywords"] % _INT64)
+        return fields, None
+
+    def flat_names(self, key: tuple[str, ...]) -> FlatPlan:
+        """Give our name for each name of a flat record, empty for what is left out, and the aliases among them."""
+        known = self._flat_plans.get(key)
+        if known is None:
+            left_out = frozenset(TRANSPORT) if "SourceModuleType" in key or "@version" in key else frozenset()
+            names = tuple("" if name in left_out else name.replace(" ", "") for name in key)
+            guids = tuple(name for name in dict.fromkeys(names) if name.lower().endswith("guid"))
+            known = (names, tuple((alias, name) for alias, name in FLAT if alias in names), guids)
+            if len(self._flat_plans) >= MAX_PLANS:
+                self._flat_plans.clear()
+            self._flat_plans[key] = known
+        return known
+
     def _winlogbeat(self, raw: Mapping[str, Any], winlog: Mapping[str, Any]) -> tuple[Fields, Any]:
         """Winlogbeat and Elastic Agent: ``winlog.*``, with ECS fields standing in for what their modules move."""
         fields: Fields = {}
@@ -175,23 +212,12 @@ class Shapes:
         return fields, raw.get("@timestamp")
 
 
-def _flat(raw: Mapping[str, Any]) -> tuple[Fields, Any]:
-    """NXLog, OTRF, Splunk, Get-WinEvent, EvtxECmd: everything at top level, under several names for one thing."""
-    fields = dict(raw)
-    if "SourceModuleType" in fields or "@version" in fields:
-        for name in TRANSPORT:
-            fields.pop(name, None)
-    if not _NESTED.isdisjoint(map(type, fields.values())):
-        plain: Fields = {}
-        _flatten_into(plain, "EventData", fields)
-        fields = plain
-    if " " in "".join(fields):
-        fields = {name.replace(" ", ""): value for name, value in fields.items()}
-    for alias in _FLAT_NAMES.intersection(fields):
-        fields.setdefault(_FLAT[alias], fields[alias])
-    if type(fields.get("Keywords")) is int:
-        fields["Keywords"] = hex(fields["Keywords"] % _INT64)
-    return fields, None
+def holds_objects(record: Mapping[str, Any]) -> bool:
+    """Tell whether a value is an object or a list of some, which have fields of their own."""
+    values = record.values()
+    if dict in map(type, values):
+        return True
+    return any(dict in map(type, value) for value in values if type(value) is list)
 
 
 def tidy(fields: Fields) -> None:
@@ -234,9 +260,9 @@ def _flatten_into(fields: Fields, element: str, value: Any, depth: int = 0) -> N
     if depth > MAX_DEPTH:
         return
     for name, inner in value.items():
-        if name == _ATTRIBUTES:
+        if name == ATTRIBUTES:
             _attributes_into(fields, element, inner)
-        elif name == _TEXT:
+        elif name == TEXT:
             fields.setdefault(element, _plain(inner))
         elif isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
             _named_data_into(fields, name, inner)
@@ -267,9 +293,9 @@ def _named_data_into(fields: Fields, element: str, items: Iterable[Any]) -> None
         if not isinstance(item, dict):
             nameless.append(_plain(item))
             continue
-        attributes = item.get(_ATTRIBUTES)
+        attributes = item.get(ATTRIBUTES)
         name = item.get("@Name", item.get("Name", attributes.get("Name") if isinstance(attributes, dict) else None))
-        value = _plain(item.get(_TEXT, item.get("Value", item.get("value"))))
+        value = _plain(item.get(TEXT, item.get("Value", item.get("value"))))
         if isinstance(name, str) and name:
             fields.setdefault(name, _braced(name, value))
         else:
@@ -287,8 +313,8 @@ def _plain(value: Any) -> Any:
         return "true" if value else "false"
     if kind is list:
         return [_plain(item) if not isinstance(item, (dict, list)) else _as_json(item) for item in value]
-    if kind is dict and _TEXT in value and not isinstance(value[_TEXT], dict):
-        return _plain(value[_TEXT])
+    if kind is dict and TEXT in value and not isinstance(value[TEXT], dict):
+        return _plain(value[TEXT])
     return _as_json(value)
 
 
@@ -303,13 +329,13 @@ def _as_json(value: Any) -> str:
 def _text(element: Any) -> Any:
     """Give what stands in an element that may carry attributes."""
     if isinstance(element, dict):
-        return _plain(element.get(_TEXT, element.get("Value")))
+        return _plain(element.get(TEXT, element.get("Value")))
     return _plain(element)
 
 
 def _attribute(element: Any, name: str) -> Any:
     if isinstance(element, dict):
-        attributes = element.get(_ATTRIBUTES, element)
+        attributes = element.get(ATTRIBUTES, element)
         if isinstance(attributes, dict):
             return _plain(attributes.get(name, attributes.get(f"@{name}")))
     return _plain(element) if isinstance(element, str) else None
