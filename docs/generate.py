@@ -40,16 +40,36 @@ HELP_COLUMNS = "100"  # the help text must not depend on the terminal of whoever
 CASE, COLUMNS = "emotet-lnk-vbs", 112  # of the README's story
 STORY = re.compile(r"(<!-- story:(en|ja):([\w/]+) .*?-->\n```\n).*?(```\n)", re.DOTALL)
 TECHNIQUES = re.compile(r" +(T\d{4}(\.\d{3})? ?)+")
-COMMANDS = ([], ["investigate"], ["scan"], ["lab"], ["lab", "make"], ["lab", "list"], ["doctor"])
+COMMANDS = (
+    [],
+    ["investigate"],
+    ["scan"],
+    ["lab"],
+    ["lab", "make"],
+    ["lab", "list"],
+    ["tuning"],
+    ["tuning", "check"],
+    ["rules"],
+    ["rules", "check"],
+    ["rules", "test"],
+    ["rules", "list"],
+    ["rules", "explain"],
+    ["rules", "coverage"],
+    ["rules", "new"],
+    ["doctor"],
+)
 
 
 def main() -> int:
     """Write or check every page."""
+    import windows_pipeline  # beside this file: there to be found only when this file is what is run
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something is out of date")
     check = parser.parse_args().check
     stale = []
-    for path, text in [*((DOCS / "reference" / name, text) for name, text in pages()), *readmes()]:
+    own = (ROOT / "pipelines" / "windows.yml", windows_pipeline.windows())
+    for path, text in [*((DOCS / "reference" / name, text) for name, text in pages()), own, *readmes()]:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(str(path.relative_to(ROOT)))
             if not check:

@@ -155,3 +155,42 @@ def test_a_log_given_to_scan_is_not_called_clean(lab_case, capsys):
     log = lab_case / "evidence" / "endpoint" / "PC-0142.jsonl"
     assert run("scan", log, "--lang", "en") == cli.PARTIAL
     assert "sekisho investigate reads it" in capsys.readouterr().out
+
+
+FITTED = """
+title: Written in other names
+id: 00000000-0000-4000-8000-0000000000aa
+logsource: {product: windows, category: process_creation}
+detection: {s: {program|endswith: \\a.exe}, condition: s}
+level: high
+"""
+
+
+def fitted_titles(run_of, path):
+    assert run_of() in (cli.CLEAN, cli.FINDINGS)
+    return [finding["title"] for finding in json.loads(path.read_text(encoding="utf-8"))["findings"]]
+
+
+def test_pipelines_fit_rules_and_are_part_of_what_is_cached(tmp_path, capsys):
+    record = {"Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1, "Computer": "PC-1", "Image": "C:\\a.exe"}
+    (tmp_path / "a.jsonl").write_text(json.dumps({**record, "UtcTime": "2024-05-06 07:08:09.000"}) + "\n")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "r.yml").write_text(FITTED)
+    names = tmp_path / "names.yml"
+    out = tmp_path / "out.json"
+    words = ("investigate", tmp_path / "a.jsonl", "--rules", tmp_path / "rules", "--json", out, "--jobs", "1")
+    names.write_text("transformations: [{type: field_name_mapping, mapping: {program: Image}}]\nfinalizers: [a]\n")
+    assert fitted_titles(lambda: run(*words), out) == []
+    for _ in range(2):  # the second time from the cache
+        assert fitted_titles(lambda: run(*words, "--pipeline", names), out) == ["Written in other names"]
+        assert "names.yml: finalizers shape the query text" in capsys.readouterr().err
+    names.write_text("transformations: [{type: field_name_mapping, mapping: {program: Other}}]\n")
+    assert fitted_titles(lambda: run(*words, "--pipeline", names), out) == []
+
+
+def test_a_pipeline_that_cannot_be_used_stops_the_run(mail, tmp_path, capsys):
+    assert run("scan", mail, "--pipeline", "tm-v2") == cli.USAGE
+    assert "tm-v2: no such pipeline file; our own are called tm-v1, windows" in capsys.readouterr().err
+    (tmp_path / "p.yml").write_text("transformations:\n- type: field_mapping\n")
+    assert run("scan", mail, "--pipeline", tmp_path / "p.yml") == cli.USAGE
+    assert "p.yml:2: pipeline refused: unknown transformation 'field_mapping'" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from sekisho.model.artifact import Feature
+from sekisho.model.result import Tuned
 from sekisho.respond.report import render
 from sekisho.respond.wording import LANGUAGES, Words
 
@@ -88,3 +89,22 @@ def test_hostile_text_is_only_text(lab_result):
 def test_page_without_incidents_says_so(lab_result):
     empty = replace(lab_result, incidents=())
     assert "No incident" in render(empty, Words("en"))
+
+
+def test_tuning_is_told_entry_by_entry_and_escaped(lab_result):
+    rules = tuple((f"r{n}", f"Rule <{n}>", n) for n in range(12, 0, -1))
+    used = Tuned(1, "a&b.yml", 3, "active", "exclude", "<b>why</b>", "2027-03-31", 78, 0, rules)
+    broken = Tuned(0, "c.yml", 1, "failed", error="not YAML: <x>")
+    page = render(replace(lab_result, tuning=(used, broken)), Words("en", lab_result.findings))
+    section = page[page.index("<h2>Tuning</h2>") :]
+    for shown in (
+        "a&amp;b.yml:3",
+        "suppress",
+        "in use 2027-03-31",
+        "<td>78</td>",
+        "&lt;b&gt;why",
+        "not YAML: &lt;x&gt;",
+    ):
+        assert shown in section
+    assert "Rule &lt;12&gt; (12 times)" in section
+    assert "Rule &lt;1&gt;" not in section

@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 from rich.console import Console
 
+from sekisho.model.result import Tuned
 from sekisho.respond import terminal
 from sekisho.respond.wording import LANGUAGES, Words, catalogue
 
@@ -49,3 +50,21 @@ def test_a_skipped_file_is_named(lab_result):
     text = printed(terminal.story, spoiled)
     assert "cannot be read" in text
     assert "\x1b" not in text
+
+
+def test_tuning_shows_first_what_needs_a_look(lab_result):
+    good = tuple(Tuned(n, "t.yml", n, "active", "exclude", f"reason {n}", suppressed=2) for n in range(1, 9))
+    idle = Tuned(9, "t.yml", 9, "unused", "exclude", "idle")
+    broken = Tuned(10, "t.yml", 0, "failed", error="no \x1b[31mmapping")
+    partly = Tuned(11, "t.yml", 11, "active", "level", "partly", changed=1, unknown=("old\x1b[0m",))
+    text = printed(terminal.scan, replace(lab_result, tuning=(*good, idle, broken, partly), rules_disabled=3))
+    lines = text[text.index("findings suppressed") :].splitlines()
+    assert lines[0] == (
+        "findings suppressed by tuning: 16 · given another level: 1 · rules disabled: 3 · entries in use: 9 · unused: 1"
+        " · cannot be used: 1"
+    )
+    assert lines[1] == "  t.yml: cannot be used · no ‹001B›[31mmapping"
+    assert lines[2] == "  t.yml:11: in use (1 times) · old‹001B›[0m · partly"
+    assert lines[3] == "  t.yml:1: in use (2 times) · reason 1"
+    assert lines[9] == "  and 2 more"
+    assert "idle" not in text

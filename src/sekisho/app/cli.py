@@ -9,12 +9,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sekisho.app.rules import cli as rules
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sekisho.detect.rules import RuleSet
     from sekisho.model.result import Result
     from sekisho.respond.wording import Words
 
@@ -39,10 +44,24 @@ SCAN = """examples:
   sekisho scan sample.zip --password infected
 
 """
+LEVELS = ("informational", "low", "medium", "high", "critical")
+DETECT = """examples:
+  sekisho detect logs/ --rules sigma/rules
+  sekisho detect Security.evtx archive.jsonl.zst --rules sigma/rules --out findings.jsonl --level medium
+  sekisho detect trail/ --logsource aws//cloudtrail --rules sigma/rules --stats stats.json
+
+"""
 LAB = """examples:
   sekisho lab list
   sekisho lab make emotet-lnk-vbs --out lab
   sekisho lab make all --out lab
+
+"""
+TUNING = """examples:
+  sekisho tuning check tuning.yml
+  sekisho tuning check tuning.yml --rules sigma/rules
+
+exit code 1 when an entry cannot be used, has expired or names a rule that is not loaded
 
 """
 
@@ -101,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     investigate.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
     investigate.add_argument("--html", metavar="FILE", help="write a report that opens offline")
+    _logsource_option(investigate)
     _shared(investigate)
     investigate.set_defaults(run=_investigate, logs=True)
 
@@ -113,7 +133,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     scan.add_argument("paths", nargs="+", metavar="FILE", help="files and folders; every file is analysed")
     _shared(scan)
-    scan.set_defaults(run=_investigate, logs=False, html=None)
+    scan.set_defaults(run=_investigate, logs=False, html=None, logsource="")
+
+    detect = commands.add_parser(
+        "detect",
+        help="run Sigma rules over logs of any size: findings as JSON lines, counts on the screen",
+        description="Run every rule over every log, on all cores and in bounded memory.",
+        epilog=DETECT + EXIT_CODES,
+        **shape,
+    )
+    detect.add_argument("paths", nargs="+", metavar="PATH", help="log files and folders; recognised by content")
+    _detect_options(detect)
+    detect.set_defaults(run=_detect)
 
     lab = commands.add_parser("lab", help="make inert, labelled lab cases", epilog=LAB, **shape)
     actions = lab.add_subparsers(metavar="ACTION", required=True)
@@ -123,22 +154,77 @@ def _parser() -> argparse.ArgumentParser:
     make.set_defaults(run=_lab_make)
     actions.add_parser("list", help="list the cases").set_defaults(run=_lab_list)
 
+    tuning = commands.add_parser("tuning", help="check tuning files", epilog=TUNING, **shape)
+    actions = tuning.add_subparsers(metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="show what each entry would apply to", epilog=TUNING, **shape)
+    check.add_argument("files", nargs="+", metavar="FILE", help="tuning files")
+    _rules_from(check)
+    check.set_defaults(run=_tuning_check)
+
+    rules.add(commands, _rules_from, _language())
+
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
     doctor.set_defaults(run=_doctor)
     return parser
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
     add = parser.add_argument
-    add("--rules", action="append", default=[], metavar="PATH", help="a folder of public Sigma rules too (repeatable)")
     add("--json", metavar="FILE", help="write the whole result as JSON (- for standard output)")
+    add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
+
+
+def _detect_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--out", metavar="FILE", help="write findings here, one JSON object a line; an interrupted run goes on")
+    add("--events", action="store_true", help="write the whole event with each finding")
+    add("--level", choices=LEVELS, default=LEVELS[0], help="leave out findings below this level")
+    add("--stats", metavar="FILE", help="write what each rule did; sekisho rules list --stats FILE shows it")
+    _logsource_option(parser)
+    _common(parser)
+
+
+def _logsource_option(parser: argparse.ArgumentParser) -> None:
+    text = "what records are that do not say it: product/category/service, e.g. aws//cloudtrail"
+    parser.add_argument("--logsource", default="", metavar="P/C/S", help=text)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    _rules_from(parser)
+    add("--tuning", action="append", default=[], metavar="FILE", help="exclusions and levels of your own (repeatable)")
     add("--lang", choices=("en", "ja"), default=_language(), help="language of texts (default: from LANG)")
     add("--timezone", default="UTC", metavar="ZONE", help="show times in this zone, e.g. Asia/Tokyo (default: UTC)")
-    add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes (default: all cores)")
-    add("--no-cache", action="store_true", help="do not keep loaded rules for the next run")
     add("--no-color", action="store_true", help="no colours (also NO_COLOR)")
     add("--quiet", action="store_true", help="no story and no progress: exit code and files only")
+
+
+def _rules_from(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--rules", action="append", default=[], metavar="PATH", help="a folder of public Sigma rules too (repeatable)")
+    add(
+        "--pipeline",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="fit the rules of --rules to our events by a pySigma pipeline: a file, or tm-v1 (repeatable)",
+    )
+    add("--placeholders", default="", metavar="FILE", help="YAML: values for the %%names%% that rules expand")
+    add("--no-cache", action="store_true", help="do not keep loaded rules for the next run")
+    parser.set_defaults(load=_load)
+
+
+def _load(chosen: argparse.Namespace) -> RuleSet:
+    """Load the rules that the options of :func:`_rules_from` choose."""
+    from sekisho.app import ruleset
+
+    for note in ruleset.pipeline_notes(chosen.pipeline):
+        print(f"sekisho: {note}", file=sys.stderr)
+    return ruleset.load(
+        chosen.rules, cache=not chosen.no_cache, fitted=chosen.pipeline, placeholders=chosen.placeholders
+    )
 
 
 def _language() -> str:
@@ -146,24 +232,98 @@ def _language() -> str:
 
 
 def _investigate(chosen: argparse.Namespace) -> int:
-    from sekisho.app import ruleset
+    from sekisho.app import tuning
     from sekisho.app.pipeline import Options, investigate
     from sekisho.app.progress import reporter
 
     zone = _zone(chosen.timezone)
-    missing = [path for path in [*chosen.paths, *chosen.rules] if not Path(path).exists()]
-    if missing:
-        print(f"sekisho: no such file or folder: {', '.join(missing)}", file=sys.stderr)
+    if _missing([*chosen.paths, *chosen.rules, *chosen.tuning]):
         return USAGE
     for path in filter(None, (chosen.html, chosen.json)):
         _check_target(path)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
-        rules = ruleset.load(chosen.rules, cache=not chosen.no_cache)
-        options = Options(jobs=min(max(1, chosen.jobs), MAX_JOBS), passwords=tuple(chosen.password), logs=chosen.logs)
+        rules = _load(chosen)
+        options = Options(
+            jobs=min(max(1, chosen.jobs), MAX_JOBS),
+            passwords=tuple(chosen.password),
+            logs=chosen.logs,
+            tuning=tuning.read(chosen.tuning, rules),
+            logsource=_logsource(chosen.logsource),
+        )
         result = investigate(chosen.paths, rules, options, progress)
     _write(result, chosen, zone)
     return _exit_code(result)
+
+
+def _detect(chosen: argparse.Namespace) -> int:
+    import json
+
+    from sekisho.app import tuning
+    from sekisho.app.detection import Options, detect
+    from sekisho.app.progress import reporter
+    from sekisho.respond import detections
+    from sekisho.respond.wording import Words
+
+    zone = _zone(chosen.timezone)
+    if _missing([*chosen.paths, *chosen.rules, *chosen.tuning]):
+        return USAGE
+    for path in filter(None, (chosen.out, chosen.stats)):
+        _check_target(path)
+    with reporter(quiet=chosen.quiet) as progress:
+        progress("rules", 0, 0, "")
+        rules = _load(chosen)
+        options = Options(
+            jobs=min(max(1, chosen.jobs), MAX_JOBS),
+            tuning=tuning.read(chosen.tuning, rules),
+            tuning_text="\0".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in chosen.tuning),
+            logsource=_logsource(chosen.logsource),
+            level=chosen.level,
+            events=chosen.events,
+            statistics=bool(chosen.stats),
+            language=chosen.lang,
+            out=Path(chosen.out) if chosen.out else None,
+        )
+        try:
+            found, statistics = detect(chosen.paths, rules, options, progress)
+        except KeyboardInterrupt:
+            if chosen.out:
+                print("sekisho: interrupted; the same command goes on where this one stopped", file=sys.stderr)
+                return 130
+            raise
+    if chosen.stats:
+        told = statistics.document(found.counts.events, {one.id: one.fields for one in rules.rules})
+        _save(chosen.stats, json.dumps(told, indent=1).encode() + b"\n")
+    if not chosen.quiet:
+        _printed(chosen, lambda console: detections.show(found, Words(chosen.lang, (), zone), console, options.out))
+    if found.counts.rules:
+        return FINDINGS
+    return PARTIAL if any(one.failed for one in found.inputs) else CLEAN
+
+
+def _logsource(text: str) -> Any:
+    """Read ``product/category/service``, of which any part may be empty.
+
+    Raises:
+        SekishoError: it has more parts.
+    """
+    from sekisho.model.errors import SekishoError
+    from sekisho.model.event import Logsource
+
+    if not text:
+        return None
+    parts = text.lower().split("/")
+    if len(parts) > 3 or not any(parts):
+        raise SekishoError(f"--logsource {text}: write product/category/service, e.g. aws//cloudtrail")
+    return Logsource(*parts)
+
+
+def _missing(paths: Sequence[str]) -> bool:
+    """Name the paths that are not there."""
+    missing = [path for path in paths if not Path(path).exists()]
+    if missing:
+        print(f"sekisho: no such file or folder: {', '.join(missing)}", file=sys.stderr)
+    return bool(missing)
 
 
 def _zone(name: str) -> Any:
@@ -195,19 +355,21 @@ def _write(result: Result, chosen: argparse.Namespace, zone: Any) -> None:
 
 
 def _show(result: Result, words: Words, chosen: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from sekisho.respond import terminal
+
+    tell = terminal.story if chosen.logs else terminal.scan
+    _printed(chosen, lambda console: tell(result, words, console))
+
+
+def _printed(chosen: argparse.Namespace, tell: Callable[[Console], None]) -> None:
+    """Print what is told to a console: styled on a terminal, plain text elsewhere."""
+    from rich.console import Console
 
     seen = sys.stdout.isatty()
     plain, width = chosen.no_color or not seen, None if seen else 140
     shape: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False, "no_color": plain, "width": width}
     printed = StringIO()
-    console = Console(file=printed, force_terminal=seen, **shape)
-    if chosen.logs:
-        terminal.story(result, words, console)
-    else:
-        terminal.scan(result, words, console)
+    tell(Console(file=printed, force_terminal=seen, **shape))
     lines = [line.rstrip() for line in printed.getvalue().splitlines()]
     text = "\n".join(lines) + "\n"  # tables pad their lines; nobody wants that in a pipe
     _print(text.encode(sys.stdout.encoding or "utf-8", "replace"))
@@ -274,6 +436,16 @@ def _lab_list(chosen: argparse.Namespace) -> int:
     for name, case in cases.CASES.items():
         print(f"{name:32} {case.title_ja if _language() == 'ja' else case.title_en}")
     return CLEAN
+
+
+def _tuning_check(chosen: argparse.Namespace) -> int:
+    from sekisho.app import tuning
+
+    if _missing([*chosen.files, *chosen.rules]):
+        return USAGE
+    lines, good = tuning.check(chosen.files, _load(chosen))
+    print("\n".join(lines))
+    return CLEAN if good else FINDINGS
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

@@ -1,39 +1,47 @@
-"""Logs are read, normalised and matched in jailed workers, one file each at a time, on all cores.
+"""Logs are read, normalised and matched in jailed workers, on all cores; large files in several pieces at once.
 
 A log is written by whoever broke into the host that wrote it, and a parser in C cannot be stopped from within. So a
-worker that falls silent or dies costs the rest of its file, named, and a new one goes on with the next.
+worker that falls silent or dies costs the rest of its piece, named, and a new one goes on with the next.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sekisho.analyzers.command_line import unfold
 from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept
+from sekisho.detect.engine import Reads
 from sekisho.detect.rules import RuleSet
+from sekisho.detect.ruleset import finding
+from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
-from sekisho.model.event import Event
+from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.limits import Limits
-from sekisho.normalize import windows
-from sekisho.normalize.commands import enrich
-from sekisho.sources import Gap, Row
+from sekisho.normalize import ocsf, records, windows
+from sekisho.normalize.commands import enrich, unfolded
+from sekisho.normalize.windows_repeats import Repeats
+from sekisho.sources import Gap, Row, Span
 
 EVENTS_PER_PART = 5_000  # a worker reports at least this often, which also bounds what one message holds
 SILENT_S = 120.0  # a worker that reports nothing for this long hangs: at the slowest measured rate a part takes 3 s
+PIECE_BYTES = 64 * 1024 * 1024  # some 30,000 to 60,000 events: half a minute's work lost when a run is interrupted
+
+COMMANDS_KEPT = 2_000  # command lines unfolded: several logs of one host tell of the same process
+NOWHERE = Logsource()
 
 
 class Part(NamedTuple):
-    """What a worker found in a stretch of one file."""
+    """What a worker found in a stretch of one piece."""
 
     read: int
     """Events in this stretch."""
@@ -41,7 +49,32 @@ class Part(NamedTuple):
     found: list[tuple[Event, list[Finding]]]
     gaps: Gaps
     last: bool
-    """True when the file is done."""
+    """True when the piece is done."""
+    statistics: Statistics | None = None
+    """What the rules did in the whole piece: with the last part, when asked for."""
+    unknown: int = 0
+    """Events of which the logsource is not known, so that hardly a rule reads them."""
+
+
+class Piece(NamedTuple):
+    """A file, or a stretch of a large one."""
+
+    intake: Intake
+    span: Span | None = None
+    """None: the whole file."""
+    number: int = 0
+    """Of the pieces of its file, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What workers are to give."""
+
+    story: bool = True
+    """Keep what a story needs of every event; else only findings are wanted."""
+    statistics: bool = False
+    logsource: Logsource | None = None
+    """Of records that do not say themselves what they are."""
 
 
 @dataclass(slots=True)
@@ -51,52 +84,133 @@ class Log:
     intake: Intake
     read: int = 0
     gaps: Gaps = field(default_factory=Gaps)
+    unknown: int = 0
 
 
-def read_logs(found: Sequence[Intake], rules: RuleSet, *, jobs: int, limits: Limits) -> Iterator[tuple[Log, Part]]:
-    """Read every log; parts come as they are ready, a file's own parts in order.
+def read_logs(
+    found: Sequence[Intake], rules: RuleSet, *, jobs: int, limits: Limits, asked: Asked | None = None
+) -> Iterator[tuple[Log, Part]]:
+    """Read every log; parts come as they are ready.
 
     Yields:
         The file with its counts so far, and what is new. The last part of each file has ``last`` set.
     """
-    waiting = deque(Log(one) for one in found)
-    readable = [str(one.path) for one in found]
-    workers: list[_Reader] = []
+    logs: dict[str, Log] = {one.shown: Log(one) for one in found}
+    open_pieces: dict[str, int] = dict.fromkeys(logs, 0)
+    planned: set[str] = set()
+    gaps: dict[str, dict[int, Gaps]] = {}
+
+    def pieces() -> Iterator[Piece]:
+        for one in found:
+            following = cut(one)
+            piece = next(following)
+            for other in following:
+                open_pieces[one.shown] += 1
+                yield piece
+                piece = other
+            open_pieces[one.shown] += 1
+            planned.add(one.shown)  # before its last piece is given away: that may be done before the next is asked for
+            yield piece
+
+    for piece, part in read_pieces(pieces(), rules, jobs=jobs, limits=limits, asked=asked or Asked(), files=found):
+        name = piece.intake.shown
+        log = logs[name]
+        log.read += part.read
+        log.unknown += part.unknown
+        if part.last:
+            open_pieces[name] -= 1
+            gaps.setdefault(name, {})[piece.number] = part.gaps
+        last = part.last and name in planned and not open_pieces[name]
+        if last:
+            for _, some in sorted(gaps.pop(name).items()):
+                log.gaps.join(some)
+        yield log, part._replace(last=last)
+
+
+def cut(one: Intake, size: int = PIECE_BYTES) -> Iterator[Piece]:
+    """Cut a file into pieces where its kind allows that and it is large enough to be worth it."""
+    assert one.source is not None
+    spans: Iterator[Span] = iter(())
+    if one.source.split is not None and _size(one) > 2 * size and not _needs_order(one):
+        spans = one.source.split(one.path, size)
+    number = -1
+    for number, span in enumerate(spans):
+        yield Piece(one, span, number)
+    if number < 0:
+        yield Piece(one)
+
+
+def _size(one: Intake) -> int:
     try:
-        while waiting or workers:
-            while waiting and len(workers) < jobs:
-                workers.append(_Reader(rules, limits, readable))
-                workers[-1].give(waiting.popleft())
-            for worker in _ready(workers):
+        return one.path.stat().st_size
+    except OSError:
+        return 0  # reading it says why
+
+
+def _needs_order(one: Intake) -> bool:
+    """Tell whether times in a log are local, so that what one record tells of the zone counts for those around it."""
+    assert one.source is not None
+    try:
+        for item in one.source.read(one.path):
+            if isinstance(item, Row):
+                return one.source.event_class == "windows" and windows.Reader("").zone_is_unknown(item.fields)
+    except SourceError:
+        pass
+    return True
+
+
+def read_pieces(
+    pieces: Iterable[Piece], rules: RuleSet, *, jobs: int, limits: Limits, asked: Asked, files: Sequence[Intake]
+) -> Iterator[tuple[Piece, Part]]:
+    """Read pieces on so many workers; the last part of each has ``last`` set, also when its worker died."""
+    waiting = iter(pieces)
+    ahead: deque[Piece] = deque()
+    readable = [str(one.path) for one in files]
+    workers: list[_Reader] = []
+
+    def following() -> Piece | None:
+        return ahead.popleft() if ahead else next(waiting, None)
+
+    try:
+        ended = False
+        while workers or not ended:
+            while not ended and len(workers) < jobs:
+                piece = following()
+                if piece is None:
+                    ended = True
+                    break
+                workers.append(_Reader(rules, limits, readable, asked))
+                workers[-1].give(piece)
+            for worker in _ready(workers) if workers else ():
                 part = worker.collect()
-                log = worker.log
-                log.read += part.read
-                log.gaps.join(part.gaps)
-                yield log, part
+                yield worker.piece, part
                 if worker.lost:
                     workers.remove(worker)
-                elif part.last and waiting:
-                    worker.give(waiting.popleft())
                 elif part.last:
-                    workers.remove(worker)
-                    worker.end()
+                    piece = None if ended else following()
+                    if piece is not None:
+                        worker.give(piece)
+                    else:
+                        ended = True
+                        workers.remove(worker)
+                        worker.end()
     finally:
         for worker in workers:
             worker.end()
 
 
 class _Reader(Worker):
-    """A worker and the file it has in hand."""
+    """A worker and the piece it has in hand."""
 
-    def __init__(self, rules: RuleSet, limits: Limits, readable: Sequence[str]) -> None:
-        super().__init__(partial(_serve, rules), limits, readable)
+    def __init__(self, rules: RuleSet, limits: Limits, readable: Sequence[str], asked: Asked) -> None:
+        super().__init__(partial(_serve, rules, asked), limits, readable)
         self.limits, self.lost = limits, False
-        self.log: Log
+        self.piece: Piece
 
-    def give(self, log: Log) -> None:
-        """Start on a file."""
-        self.log, self.deadline = log, time.monotonic() + SILENT_S
-        self.pipe.send(log.intake)
+    def give(self, piece: Piece) -> None:
+        """Start on a piece."""
+        self.piece, self.deadline = piece, time.monotonic() + SILENT_S
+        self.pipe.send(piece)
 
     def collect(self) -> Part:
         """Take the next part; a worker that died or fell silent gives a last one that says so."""
@@ -123,42 +237,127 @@ def _ready(workers: Sequence[_Reader]) -> list[_Reader]:
     return [one for one in workers if one.pipe in pipes or now >= one.deadline]
 
 
-def _serve(rules: RuleSet, pipe: Connection) -> None:
+def _serve(rules: RuleSet, asked: Asked, pipe: Connection) -> None:
     while True:
-        one: Intake = pipe.recv()
-        for part in read_log(one, rules):
+        piece: Piece = pipe.recv()
+        for part in read_piece(piece, rules, asked):
             pipe.send(part)
 
 
-def read_log(one: Intake, rules: RuleSet) -> Iterator[Part]:
-    """Read one file in parts; what could not be read stands in the last one."""
+def read_piece(piece: Piece, rules: RuleSet, asked: Asked | None = None) -> Iterator[Part]:
+    """Read one piece in parts; what could not be read stands in the last one."""
+    asked = asked or Asked()
+    assert piece.intake.source is not None
     gaps = Gaps()
-    history = History()
-    found: list[tuple[Event, list[Finding]]] = []
-    count = 0
+    look = _Look(rules, asked, piece.intake)
+    rules.engine.timed = asked.statistics
+    before = rules.engine.statistics() if asked.statistics else None
+    matched = look.quick if not asked.story and piece.intake.source.event_class == "windows" else look.all
     try:
-        for event in windows.normalize(_rows(one, gaps), source=one.shown):
-            known = enrich(event, unfold)
-            matched = rules.match(known)
-            history.add(known, found=bool(matched))
-            if matched:
-                found.append((known, matched))
-            count += 1
-            if count == EVENTS_PER_PART:
-                yield Part(count, history.take(), found, Gaps(), last=False)
-                found, count = [], 0
+        for event, found in matched(_rows(piece, gaps)):
+            look.take(event, found)
+            if look.count >= EVENTS_PER_PART:
+                yield look.part(Gaps(), last=False)
     except SourceError as error:
         gaps.add(Gap("", error.reason))
     except OSError as error:
         gaps.add(Gap("", f"cannot be read: {error.strerror or error}"))
     except MemoryError:
         gaps.add(Gap("", "the rest was not read: out of memory"))
-    yield Part(count, history.take(), found, gaps, last=True)
+    statistics = None
+    if before is not None:
+        look.credit()
+        statistics = rules.engine.statistics().since(before)
+    yield look.part(gaps, last=True)._replace(statistics=statistics)
 
 
-def _rows(one: Intake, gaps: Gaps) -> Iterator[Row]:
-    assert one.source is not None
-    for item in one.source.read(one.path):
+class _Look:
+    """What a worker gathers until it reports."""
+
+    def __init__(self, rules: RuleSet, asked: Asked, intake: Intake) -> None:
+        self.rules, self.asked, self.intake = rules, asked, intake
+        self.history = History()
+        self.found: list[tuple[Event, list[Finding]]] = []
+        self.count = self.unknown = 0
+        self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
+        self._repeats: Repeats | None = None
+
+    def take(self, event: Event | None, found: list[Finding]) -> None:
+        """Keep what a record gave; ``count`` was raised by who gave it."""
+        if event is None:
+            return
+        if self.asked.story:
+            self.history.add(event, found=bool(found))
+        if found:
+            self.found.append((event, found))
+
+    def part(self, gaps: Gaps, *, last: bool) -> Part:
+        """Give what was gathered and start anew."""
+        part = Part(self.count, self.history.take(), self.found, gaps, last, None, self.unknown)
+        self.found, self.count, self.unknown = [], 0, 0
+        return part
+
+    def all(self, rows: Iterator[Row]) -> Iterator[tuple[Event | None, list[Finding]]]:
+        """Give every event with its findings."""
+        match = self.rules.match
+        for event in self._events(rows):
+            known = enrich(event, self.unfold)
+            self.count += 1
+            self.unknown += event.logsource == NOWHERE
+            yield known, match(known)
+
+    def quick(self, rows: Iterator[Row]) -> Iterator[tuple[Event | None, list[Finding]]]:
+        """Give the Windows events that have findings, and nothing for a part's worth of others now and then."""
+        reader = windows.Reader(self.intake.shown)
+        repeats = Repeats(reader, lambda draft: _reads(self.rules, draft))
+        seen, remember, draft_of, matches = repeats.seen, repeats.remember, reader.draft, self.rules.engine.matches
+        self._repeats = repeats
+        for record, raw, text in reader.prepared(rows):
+            self.count += 1
+            if self.count >= EVENTS_PER_PART:
+                yield None, []
+            if text and seen(raw, text):
+                continue
+            draft = draft_of(raw)
+            fields = unfolded(draft.logsource, draft.fields, self.unfold)
+            found = matches(draft.logsource, fields, silent=repeats.silent if text else False)
+            if found:
+                event = reader.finish(draft._replace(fields=fields), record)
+                yield event, [finding(one, event) for one in found]
+            else:
+                if not (text and repeats.taught):
+                    reader.learn(draft)
+                if text:
+                    remember(raw, draft)
+
+    def credit(self) -> None:
+        """Count for the rules the records that were known before a rule was asked."""
+        for kind in self._repeats.kinds if self._repeats else ():
+            self.rules.engine.credit(kind.draft.logsource, kind.draft.fields, kind.count)
+
+    def _events(self, rows: Iterator[Row]) -> Iterator[Event]:
+        assert self.intake.source is not None
+        source, kind = self.intake.shown, self.intake.source.event_class
+        if kind == "windows":
+            return windows.normalize(rows, source=source)
+        if kind == "ocsf":
+            return ocsf.normalize(rows, source=source)
+        return records.normalize(rows, source=source, logsource=self.asked.logsource)
+
+
+def _reads(rules: RuleSet, draft: windows.Draft) -> Reads:
+    return rules.engine.reads(draft.logsource, draft.fields)
+
+
+def _rows(piece: Piece, gaps: Gaps) -> Iterator[Row]:
+    source = piece.intake.source
+    assert source is not None
+    if piece.span is None:
+        items: Iterator[Any] = source.read(piece.intake.path)
+    else:
+        assert source.read_span is not None
+        items = source.read_span(piece.intake.path, piece.span)
+    for item in items:
         if isinstance(item, Row):
             yield item
         elif isinstance(item, Gap):

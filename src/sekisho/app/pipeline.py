@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,16 +11,18 @@ from dataclasses import dataclass, field, replace
 from sekisho.app import intake
 from sekisho.app.examine import Pool
 from sekisho.app.gaps import Gaps
-from sekisho.app.logs import read_logs
+from sekisho.app.logs import Asked, read_logs
 from sekisho.correlate.history import History
 from sekisho.correlate.incidents import correlate
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.story import mailbox_of
+from sekisho.detect import correlator
 from sekisho.detect.rules import RuleSet
+from sekisho.detect.tuning import Counts, Tuning
 from sekisho.detect.verdict import judge
 from sekisho.model.artifact import SEPARATOR, Analysis, Artifact
 from sekisho.model.errors import SourceError
-from sekisho.model.event import Event
+from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.result import Input, Result, RuleFailure
@@ -48,6 +51,10 @@ class Options:
     """To try on encrypted files before any found in the mails."""
     logs: bool = True
     """False: everything is analysed as a file (``scan``)."""
+    tuning: Tuning = field(default_factory=Tuning)
+    """What the user's tuning files say about findings."""
+    logsource: Logsource | None = None
+    """Of records that do not say themselves what they are."""
 
 
 @dataclass(slots=True)
@@ -60,6 +67,11 @@ class Run:
     inputs: list[Input] = field(default_factory=list)
     trees: list[tuple[str, list[Analysis]]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    """What tuning has left of them."""
+    hits: list[tuple[Event, Finding]] = field(default_factory=list)
+    """Findings that correlations join, those of silent rules included."""
+    notes: list[str] = field(default_factory=list)
+    tuned: Counts = field(default_factory=Counter)
     events: dict[str, Event] = field(default_factory=dict)
     history: History = field(default_factory=History)
     judged: dict[str, Judgement] = field(default_factory=dict)
@@ -77,7 +89,8 @@ def investigate(
     paths: Sequence[str], rules: RuleSet, options: Options | None = None, progress: Progress = lambda *_: None
 ) -> Result:
     """Read everything below ``paths`` and tell what happened."""
-    run = Run(rules, options or Options(), progress)
+    options = options or Options()
+    run = Run(rules.without(options.tuning.disabled), options, progress)
     started = time.perf_counter()
     found = list(intake.walk(paths, run.options.limits))
     if not run.options.logs:
@@ -88,6 +101,7 @@ def investigate(
     with run.clock("logs"):
         _logs(run, [one for one in found if not one.skipped and _is_log(one)])
     with run.clock("correlation"):
+        _join(run)
         carried = _carried(run)
         incidents = correlate(carried, run.history, run.findings)
     run.timing["total"] = round(time.perf_counter() - started, 4)
@@ -103,9 +117,12 @@ def investigate(
         findings=tuple(sorted(run.findings, key=lambda one: (one.source, one.record, one.rule_id))),
         incidents=incidents,
         events=tuple(sorted(run.events.values(), key=lambda one: (one.time_ns or 0, one.id))),
-        rules_loaded=len(rules),
+        rules_loaded=len(run.rules) + len(run.rules.correlations),
         rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in rules.failed),
         timing=run.timing,
+        rules_disabled=len(options.tuning.disabled),
+        tuning=options.tuning.uses(run.tuned, [*rules.rules, *rules.correlations]),
+        notes=tuple(run.notes),
     )
 
 
@@ -237,11 +254,11 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
 def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
     """Read all logs, keep what rules found and what a story needs."""
     done = read = 0
-    for log, part in read_logs(found, run.rules, jobs=run.options.jobs, limits=run.options.limits):
+    options, asked = run.options, Asked(logsource=run.options.logsource)
+    for log, part in read_logs(found, run.rules, jobs=options.jobs, limits=options.limits, asked=asked):
         run.history.give(part.kept)
         for event, matched in part.found:
-            run.findings += matched
-            run.events[event.id] = event
+            _keep(run, event, matched)
         read += part.read
         if part.last:
             done += 1
@@ -253,10 +270,32 @@ def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
 
 def _match(run: Run, events: Iterable[Event]) -> None:
     for event in events:
-        found = run.rules.match(event)
-        if found:
-            run.findings += found
-            run.events[event.id] = event
+        if found := run.rules.match(event):
+            _keep(run, event, found)
+
+
+def _keep(run: Run, event: Event, found: Sequence[Finding]) -> None:
+    """Keep what tuning leaves of an event's findings, and the event if that is anything."""
+    left = run.options.tuning.apply(event, found, run.tuned)
+    if run.rules.correlations:
+        run.hits += ((event, one) for one in left if one.rule_id in run.rules.joined)
+        left = [one for one in left if one.rule_id not in run.rules.silent]
+    if left:
+        run.findings += left
+        run.events[event.id] = event
+
+
+def _join(run: Run) -> None:
+    """Add what correlations find in the findings of all layers, with the events it stands on."""
+    if not run.hits:
+        return
+    outcome = correlator.correlate(run.rules.correlations, run.hits)
+    run.notes += outcome.notes()
+    events = {finding.event_id: event for event, finding in run.hits}
+    for one in outcome.findings:
+        if one.rule_id not in run.rules.silent and (left := run.options.tuning.apply(None, [one], run.tuned)):
+            run.findings += left
+            run.events.update({key: events[key] for key in one.of})
 
 
 def _carried(run: Run) -> list[Carried]:

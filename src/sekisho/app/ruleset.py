@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import sekisho
-from sekisho.detect import rules
+from sekisho.detect import pipelines, rules
+from sekisho.detect.placeholders import values
 from sekisho.model import rule
 from sekisho.model.errors import RuleError
 
@@ -25,30 +26,115 @@ def own_rules() -> Path:
     return packed if packed.is_dir() else package.parent.parent / "rules"
 
 
-def load(paths: Iterable[str], *, cache: bool = True) -> rules.RuleSet:
+def own_pipelines() -> Path:
+    """Give the folder of the pipelines that ship with Sekisho: in the wheel, else in the checkout."""
+    package = Path(sekisho.__file__).parent
+    packed = package / "_pipelines"
+    return packed if packed.is_dir() else package.parent.parent / "pipelines"
+
+
+def load(
+    paths: Iterable[str], *, cache: bool = True, placeholders: str = "", fitted: Iterable[str] = ()
+) -> rules.RuleSet:
     """Load our own rules and those below ``paths``; what cannot run is in ``failed`` with file and line.
 
-    A loaded set is kept in the user's cache folder under the hash of all its texts, so that thousands of public
-    rules cost their parsing once.
+    ``placeholders`` is a file of values for the names that rules use with ``expand``; empty for none. ``fitted``
+    are pipelines, files or names of our own, that fit the rules below ``paths`` to our events.
+
+    Raises:
+        RuleError: a pipeline or the placeholders cannot be used; without them rules would miss in silence.
+
+    A loaded set is kept in the user's cache folder under the names, sizes and times of change of its files, so that
+    thousands of public rules cost their reading and parsing once. ``RuleSet.digest`` names the set.
     """
-    documents, unreadable = _read([str(own_rules()), *paths])
-    key = sha256(f"{sekisho.__version__} {_engine_age()}".encode())
-    for path, text in documents:
-        key.update(f"{path}\0{len(text)}\0{text}".encode("utf-8", "surrogatepass"))
+    paths = list(paths)
+    written = pipeline_texts(fitted)
+    fitting = pipelines.load(written)
+    words = read_placeholders(placeholders)
+    key = sha256(
+        f"{sekisho.__version__} {_engine_age()} {written!r} {sorted(words.items())!r}".encode("utf-8", "replace")
+    )
+    for folder in (str(own_rules()), "", *paths):
+        key.update(_state(folder))
     kept = _cache_folder() / f"rules-{key.hexdigest()[:32]}.pickle" if cache else None
     loaded = _cached(kept) if kept else None
     if loaded is None:
-        loaded = rules.load(documents)
+        own, unreadable = texts([str(own_rules())])
+        others, failed = texts(paths)
+        loaded = rules.load(others, words, fitting, own)
+        loaded = rules.RuleSet(loaded.compiled, [*loaded.failed, *unreadable, *failed], loaded.correlations)
         if kept:
             _keep(loaded, kept)
-    return rules.RuleSet(loaded.compiled, [*loaded.failed, *unreadable])
+    loaded.digest = key.hexdigest()
+    return loaded
 
 
-def _read(paths: Iterable[str]) -> tuple[list[tuple[str, str]], list[RuleError]]:
+def _state(given: str) -> bytes:
+    """Give what changes when any rule file below a path does."""
+    if not given:
+        return b"\0"
+    found = []
+    for path in _files(given):
+        try:
+            status = os.stat(path)  # noqa: PTH116
+        except OSError as error:
+            found.append(f"{path}\0{error}")
+        else:
+            found.append(f"{path}\0{status.st_mode} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}")
+    return "\n".join([given, *found]).encode("utf-8", "surrogateescape")
+
+
+def pipeline_texts(fitted: Iterable[str]) -> list[tuple[str, str]]:
+    """Read pipelines: (path, text) pairs, of files or of our own by name.
+
+    Raises:
+        RuleError: there is no such file or name, or it cannot be read.
+    """
+    found = []
+    for given in fitted:
+        path = Path(given)
+        if not path.exists() and path.name == given:
+            path = own_pipelines() / f"{given}.yml"
+        if not path.is_file():
+            names = ", ".join(sorted(one.stem for one in own_pipelines().glob("*.yml")))
+            raise RuleError(f"no such pipeline file; our own are called {names}", given)
+        try:
+            found.append((str(path), path.read_text(encoding="utf-8-sig", errors="replace")))
+        except OSError as error:
+            raise RuleError(f"cannot be read: {error.strerror}", str(path)) from error
+    return found
+
+
+def pipeline_notes(fitted: Iterable[str]) -> list[str]:
+    """Say what of the pipelines has no meaning here.
+
+    Raises:
+        RuleError: a pipeline cannot be used.
+    """
+    return [note for one in pipelines.load(pipeline_texts(fitted)) for note in one.notes]
+
+
+def read_placeholders(path: str) -> dict[str, tuple[str, ...]]:
+    """Read a file of placeholders: a YAML mapping of names to lists of values; an empty path gives none.
+
+    Raises:
+        RuleError: it cannot be read or is none.
+    """
+    if not path:
+        return {}
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise RuleError(f"cannot be read: {error.strerror}", path) from error
+    return values(path, text)
+
+
+def texts(paths: Iterable[str]) -> tuple[list[tuple[str, str]], list[RuleError]]:
+    """Read every rule file below the paths: (path, text) pairs, and what could not be read."""
     documents, failed = [], []
     for given in paths:
         found = False
-        for path in _files(Path(given)):
+        for path in map(Path, _files(given)):
             found = True
             try:
                 status = path.stat()
@@ -66,14 +152,14 @@ def _read(paths: Iterable[str]) -> tuple[list[tuple[str, str]], list[RuleError]]
     return documents, failed
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        for folder, names, files in os.walk(path):
+def _files(given: str) -> Iterator[str]:
+    if Path(given).is_dir():
+        for folder, names, files in os.walk(given):
             # Sigma repositories keep test data beside their rules; its info.yml files are no rules.
             names[:] = sorted(name for name in names if name != "regression_data" and not name.startswith("."))
-            yield from (Path(folder) / name for name in sorted(files) if name.endswith((".yml", ".yaml")))
-    elif path.exists():
-        yield path
+            yield from (os.path.join(folder, name) for name in sorted(files) if name.endswith((".yml", ".yaml")))  # noqa: PTH118 - thousands of Path objects cost more than reading the cache
+    elif Path(given).exists():
+        yield given
 
 
 def _engine_age() -> int:

@@ -16,7 +16,7 @@ from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.incident import Edge, Incident, Step, Text
-from sekisho.model.result import Result
+from sekisho.model.result import Result, Tuned
 from sekisho.model.url import Url
 from sekisho.model.verdict import Judgement
 from sekisho.respond.wording import Words
@@ -66,8 +66,11 @@ def document(result: Result, words: Words) -> dict[str, Any]:
         "events": [_event(one) for one in result.events],
         "rules": {
             "loaded": result.rules_loaded,
+            "disabled": result.rules_disabled,
             "failed": [{"path": one.path, "line": one.line, "reason": one.reason} for one in result.rules_failed],
         },
+        "tuning": [_tuned(one) for one in result.tuning],
+        "notes": list(result.notes),
         "timing": result.timing,
     }
 
@@ -132,6 +135,17 @@ def _url(url: Url) -> dict[str, Any]:
     }
 
 
+def line(one: Finding, words: Words, event: Event | None) -> bytes:
+    """Give a finding as one line of JSON; with an event, that stands whole in ``event`` instead of its id."""
+    told = _finding(one, words)
+    if event is not None:
+        told["event"] = _event(event)
+    try:
+        return orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS, default=_plain)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_encodable(told), option=orjson.OPT_NON_STR_KEYS, default=_plain)
+
+
 def _finding(one: Finding, words: Words) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -146,7 +160,9 @@ def _finding(one: Finding, words: Words) -> dict[str, Any]:
         "host": one.host,
         "user": one.user,
         "event": one.event_id,
+        "events": list(one.of),
         "weight": one.weight,
+        "level_of_rule": one.level_of_rule or None,
         "evidence": [{"field": item.field, "value": item.value} for item in one.evidence],
     }
 
@@ -232,6 +248,23 @@ def _event(event: Event) -> dict[str, Any]:
         "host": event.host,
         "user": event.user,
         "fields": dict(event.fields),
+    }
+
+
+def _tuned(one: Tuned) -> dict[str, Any]:
+    return {
+        "entry": one.entry,
+        "path": one.path,
+        "line": one.line,
+        "state": one.state,
+        "action": one.action or None,
+        "reason": one.reason,
+        "until": one.until or None,
+        "suppressed": one.suppressed,
+        "changed": one.changed,
+        "by_rule": [{"rule_id": key, "title": title, "findings": count} for key, title, count in one.rules],
+        "unknown": list(one.unknown),
+        "error": one.error or None,
     }
 
 

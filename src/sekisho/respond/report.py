@@ -15,6 +15,7 @@ from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.incident import Incident
 from sekisho.model.result import Result
+from sekisho.respond._tuned import tuning_facts
 from sekisho.respond.graph import Picture, picture
 from sekisho.respond.wording import Words, safe
 
@@ -54,6 +55,7 @@ def render(result: Result, words: Words) -> str:
         findings=findings,
         skipped=sorted((one for one in result.inputs if one.skipped), key=lambda one: not one.failed),
         records=sum(one.records for one in result.inputs),
+        tuning=tuning_facts(result.tuning, result.rules_disabled, words),
         version=sekisho.__version__,
         facts=facts,
         safe=safe,

@@ -9,14 +9,17 @@ from rich.table import Table
 from rich.text import Text as Styled
 
 from sekisho.model.artifact import Analysis
+from sekisho.model.detection import Detections
 from sekisho.model.incident import Incident, Step
-from sekisho.model.result import Result
+from sekisho.model.result import Result, Tuned
 from sekisho.model.verdict import Judgement, Reason, Verdict
+from sekisho.respond._tuned import tuning_facts
 from sekisho.respond.wording import Words, safe
 
 STYLES = {"malicious": "bold red", "suspicious": "bold yellow", "unscanned": "bold magenta", "clean": "bold green"}
 LAYERS = {"mail": "cyan", "file": "magenta", "endpoint": "yellow", "network": "blue", "server": "blue"}
 ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN, RULES_SHOWN = 12, 8, 20, 5
+ENTRIES_SHOWN = 8
 ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN, OTHERS_SHOWN = 100, 6, 12, 15
 
 
@@ -183,7 +186,7 @@ def _tail(incident: Incident, words: Words, console: Console) -> None:
     console.print()
 
 
-def _left_out(result: Result, words: Words, console: Console) -> None:
+def left_out(result: Result | Detections, words: Words, console: Console) -> None:
     """Print which files and rules were not used, or not wholly, and why."""
     skipped = [one for one in result.inputs if one.skipped]
     if skipped:
@@ -195,14 +198,39 @@ def _left_out(result: Result, words: Words, console: Console) -> None:
         if len(skipped) > SKIPS_SHOWN:
             console.print(Styled(f"  {words.get('label.more', count=len(skipped) - SKIPS_SHOWN)}", "dim"))
     if result.rules_failed:
-        console.print(Styled(words.get("label.not_run", count=len(result.rules_failed)), "dim"))
+        key = "detect.not_run" if isinstance(result, Detections) else "label.not_run"
+        console.print(Styled(words.get(key, count=len(result.rules_failed)), "dim"))
         for failure in result.rules_failed[:RULES_SHOWN]:
             place = f"{failure.path}:{failure.line}" if failure.line else failure.path
             console.print(Styled(f"  {safe(place)}: {safe(failure.reason)}", "dim"), soft_wrap=True)
 
 
+def tuning(result: Result | Detections, words: Words, console: Console) -> None:
+    """Print what tuning did in one line, then entry by entry, those that need a look first."""
+    if not result.tuning:
+        return
+    console.print(Styled(" · ".join(tuning_facts(result.tuning, result.rules_disabled, words)), "bold"), soft_wrap=True)
+    rows = sorted((one for one in result.tuning if one.state != "unused"), key=lambda one: not one.needs_look)
+    for one in rows[:ENTRIES_SHOWN]:
+        console.print(_entry(one, words), soft_wrap=True)
+    if len(rows) > ENTRIES_SHOWN:
+        console.print(Styled(f"  {words.get('label.more', count=len(rows) - ENTRIES_SHOWN)}", "dim"))
+
+
+def _entry(one: Tuned, words: Words) -> Styled:
+    place, times = f"{one.path}:{one.line}" if one.line else one.path, one.suppressed or one.changed
+    parts = [
+        words.word("tuning.state", one.state) + (words.get("step.times", count=times) if times else ""),
+        one.until if one.state == "expired" else "",
+        ", ".join(map(safe, one.unknown)),
+        safe(one.error or one.reason),
+    ]
+    return Styled(f"  {safe(place)}: {' · '.join(filter(None, parts))}", "" if one.needs_look else "dim")
+
+
 def _footer(result: Result, words: Words, console: Console) -> None:
-    _left_out(result, words, console)
+    left_out(result, words, console)
+    tuning(result, words, console)
     values = {
         "inputs": len(result.inputs),
         "records": sum(one.records for one in result.inputs),

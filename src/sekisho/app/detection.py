@@ -1,0 +1,258 @@
+"""Rules over logs of any size: findings to a file, counts to the screen, and memory that does not grow with either."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import sekisho
+from sekisho.app import intake
+from sekisho.app.gaps import Gaps
+from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
+from sekisho.app.spool import Spool
+from sekisho.detect.correlator import Correlator
+from sekisho.detect.rules import RuleSet
+from sekisho.detect.statistics import Statistics, Use
+from sekisho.detect.tuning import Counts as Tuned
+from sekisho.detect.tuning import Tuning
+from sekisho.model.detection import Counts, Detections
+from sekisho.model.event import Event, Logsource
+from sekisho.model.finding import LEVELS, Finding
+from sekisho.model.limits import DEFAULT, Limits
+from sekisho.model.result import Input, RuleFailure
+from sekisho.respond import document
+from sekisho.respond.wording import Words
+from sekisho.sources import Gap
+
+NO_LOG = "no log of events: sekisho scan analyses it"
+FED = 10_000  # hits given to the correlations at a time
+
+Progress = Callable[[str, int, int, str], None]
+"""Told (stage, done, total, name); total is 0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run."""
+
+    jobs: int = 1
+    limits: Limits = DEFAULT
+    tuning: Tuning = field(default_factory=Tuning)
+    tuning_text: str = ""
+    """What the tuning was read from: an interrupted run goes on only under the same."""
+    logsource: Logsource | None = None
+    """Of records that do not say themselves what they are."""
+    level: str = LEVELS[0]
+    """Findings below it are left out."""
+    events: bool = False
+    """Write the whole event with each finding."""
+    statistics: bool = False
+    language: str = "en"
+    out: Path | None = None
+    """Where findings go, one JSON object a line; None: they are counted only."""
+
+
+class Run:
+    """One run: what it has done so far."""
+
+    def __init__(self, rules: RuleSet, options: Options, spool: Spool, progress: Progress) -> None:
+        self.rules, self.options, self.spool, self.progress = rules, options, spool, progress
+        self.words = Words(options.language)
+        self.counts = Counts()
+        self.statistics = Statistics()
+        self.tuned: Tuned = Counter()
+        self.order: list[Piece] = []
+        self.notes: list[str] = []
+        self.resumed = 0
+        self.inputs: dict[str, tuple[str, int, dict[int, Gaps]]] = {}
+        self._under_way: dict[tuple[str, int], tuple[Counts, Tuned]] = {}
+
+    def pieces(self, found: Iterable[intake.Intake]) -> Iterator[Piece]:
+        """Give the pieces that are still to be read."""
+        for one in found:
+            assert one.source is not None
+            self.inputs[one.shown] = (one.source.name, 0, {})
+            for piece in cut(one):
+                self.order.append(piece)
+                noted = self.spool.done(piece)
+                if noted is None:
+                    yield piece
+                else:
+                    self.resumed += 1
+                    self._add(piece, noted)
+
+    def take(self, piece: Piece, part: Part) -> None:
+        """Take one part of a piece."""
+        key = piece.intake.shown, piece.number
+        counts, tuned = self._under_way.setdefault(key, (Counts(), Counter()))
+        counts.events += part.read
+        counts.unknown += part.unknown
+        lines: list[bytes] = []
+        hits: list[tuple[Event, Finding]] = []
+        for event, found in part.found:
+            left = self.options.tuning.apply(event, found, tuned)
+            hits += ((event, one) for one in left if one.rule_id in self.rules.joined)
+            for one in left:
+                if one.rule_id not in self.rules.silent and self._grave(one):
+                    counts.add(one, self.options.language)
+                    lines.append(document.line(one, self.words, event if self.options.events else None))
+        self.spool.write(piece, lines, hits)
+        if part.last:
+            del self._under_way[key]
+            noted = {
+                "counts": counts.document(),
+                "tuned": [[*key, count] for key, count in tuned.items()],
+                "gaps": [part.gaps.count, [[gap.record, gap.reason] for gap in part.gaps.named]],
+                "statistics": _written(part.statistics),
+            }
+            self.spool.finish(piece, noted)
+            self._add(piece, noted)
+
+    def _add(self, piece: Piece, noted: dict[str, Any]) -> None:
+        counts = Counts.of(noted["counts"])
+        self.counts.join(counts)
+        for entry, rule_id, count in noted["tuned"]:
+            self.tuned[entry, rule_id] += count
+        self.statistics.add(_read(noted["statistics"]))
+        name, events, gaps = self.inputs[piece.intake.shown]
+        count, named = noted["gaps"]
+        gaps[piece.number] = Gaps([Gap(record, reason) for record, reason in named], count)
+        self.inputs[piece.intake.shown] = (name, events + counts.events, gaps)
+
+    @property
+    def read(self) -> int:
+        """Events read so far."""
+        return self.counts.events + sum(counts.events for counts, _ in self._under_way.values())
+
+    def correlate(self) -> list[bytes]:
+        """Join the findings of all pieces; gives the lines of what correlations found."""
+        if not self.rules.correlations:
+            return []
+        engine = Correlator(self.rules.correlations)
+        lines: list[bytes] = []
+        hits = self.spool.hits(self.order)
+        while some := [hit for hit, _ in zip(hits, range(FED), strict=False)]:
+            lines += self._correlated(engine.feed(some))
+        lines += self._correlated(engine.finish())
+        self.notes += engine.outcome(()).notes()
+        return lines
+
+    def _correlated(self, found: Iterable[Finding]) -> list[bytes]:
+        shown = [one for one in found if one.rule_id not in self.rules.silent]
+        left = self.options.tuning.apply(None, shown, self.tuned)
+        kept = [one for one in left if self._grave(one)]
+        for one in kept:
+            self.counts.add(one, self.options.language)
+        return [document.line(one, self.words, None) for one in kept]
+
+    def _grave(self, one: Finding) -> bool:
+        return LEVELS.index(one.level) >= LEVELS.index(self.options.level)
+
+
+def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Progress) -> tuple[Detections, Statistics]:
+    """Run every rule over every log below the paths.
+
+    Raises:
+        OSError: findings cannot be written.
+    """
+    started = time.perf_counter()
+    loaded = rules.without(options.tuning.disabled)
+    walked = list(intake.walk(paths, options.limits))
+    logs = [one for one in walked if not one.skipped and one.source and one.source.event_class != "artifact"]
+    others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
+    with _spool(loaded, options) as spool:
+        run = Run(loaded, options, spool, progress)
+        asked = Asked(story=False, statistics=options.statistics, logsource=options.logsource)
+        try:
+            for piece, part in read_pieces(
+                run.pieces(logs), loaded, jobs=options.jobs, limits=options.limits, asked=asked, files=logs
+            ):
+                run.take(piece, part)
+                progress("events", run.read, 0, piece.intake.shown)
+        finally:
+            spool.close()
+        correlated = run.correlate()
+        if options.out is not None:
+            _assemble(run, correlated, options.out)
+            spool.remove()
+    inputs = [
+        Input(shown, name, events, _gaps(gaps) or "", failed=any(gaps.values()))
+        for shown, (name, events, gaps) in run.inputs.items()
+    ]
+    inputs += [Input(one.shown, "unknown", 0, one.skipped or NO_LOG, one.failed) for one in others]
+    failed = tuple(RuleFailure(one.path, one.line, one.reason) for one in rules.failed)
+    found = Detections(
+        run.counts,
+        tuple(sorted(inputs, key=lambda one: one.path)),
+        len(loaded),
+        failed,
+        len(options.tuning.disabled),
+        options.tuning.uses(run.tuned, [*rules.rules, *rules.correlations]),
+        tuple(run.notes),
+        run.resumed,
+        round(time.perf_counter() - started, 3),
+    )
+    return found, run.statistics
+
+
+@contextmanager
+def _spool(rules: RuleSet, options: Options) -> Iterator[Spool]:
+    told = {
+        "sekisho": sekisho.__version__,
+        "rules": rules.digest,
+        "tuning": options.tuning_text,
+        "logsource": repr(options.logsource),
+        "level": options.level,
+        "events": options.events,
+        "statistics": options.statistics,
+        "language": options.language,
+    }
+    if options.out is not None:
+        yield Spool(parts_of(options.out), told)
+        return
+    with tempfile.TemporaryDirectory(prefix="sekisho-") as folder:
+        yield Spool(Path(folder) / "parts", told)
+
+
+def parts_of(out: Path) -> Path:
+    """Give the folder that holds the findings of a run under way, beside the file they end up in."""
+    return out.with_name(f"{out.name}.parts")
+
+
+def _assemble(run: Run, correlated: Iterable[bytes], out: Path) -> None:
+    """Write the findings of all pieces in the order of the logs, then those of correlations."""
+    unfinished = parts_of(out) / "all"
+    with unfinished.open("wb") as file:
+        run.spool.copy_lines(run.order, file)
+        _write_lines(file, correlated)
+    unfinished.replace(out)
+
+
+def _write_lines(file: BinaryIO, lines: Iterable[bytes]) -> None:
+    for line in lines:
+        file.write(line + b"\n")
+
+
+def _gaps(found: dict[int, Gaps]) -> str | None:
+    joined = Gaps()
+    for _, one in sorted(found.items()):
+        joined.join(one)
+    return joined.text()
+
+
+def _written(statistics: Statistics | None) -> dict[str, Any]:
+    uses = statistics.uses if statistics else {}
+    return {rule_id: [*use[:-1], sorted(use.present)] for rule_id, use in uses.items()}
+
+
+def _read(written: dict[str, Any]) -> Statistics:
+    uses = {}
+    for rule_id, (routed, checked, matched, seconds, present) in written.items():
+        uses[rule_id] = Use(routed, checked, matched, seconds, frozenset(present))
+    return Statistics(uses)

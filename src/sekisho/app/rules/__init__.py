@@ -1,0 +1,1 @@
+"""The workbench for rules: check, test, list, explain, coverage and new."""

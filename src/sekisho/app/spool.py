@@ -1,0 +1,170 @@
+"""Findings on disk while a run over logs works, a file for each piece: bounded memory, and a run that can go on.
+
+A piece is done when its last file, the one with its counts, is there under its final name. A run that was interrupted
+finds the pieces that are done by the place, size and time of change of their logs and leaves them out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from heapq import merge
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sekisho.app.logs import Piece
+from sekisho.detect.correlator import in_order
+from sekisho.model.event import Event, Logsource
+from sekisho.model.finding import Evidence, Finding
+
+MANIFEST = "run.json"
+READ_BYTES = 256 * 1024
+NOTED = frozenset({"jsonl", "hits", "told"})
+"""Sizes of a finished piece's files in bytes, and what its reader told."""
+Hit = tuple[Event, Finding]
+
+
+class Spool:
+    """A folder of what pieces gave."""
+
+    def __init__(self, folder: Path, run: dict[str, Any]) -> None:
+        """``run`` is what must be the same for findings of an earlier run to count in this one.
+
+        Raises:
+            OSError: the folder cannot be made or written.
+        """
+        self.folder = folder
+        manifest = folder / MANIFEST
+        known = _load(manifest) if manifest.exists() else None
+        if known != run:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True, mode=0o700)
+            manifest.write_text(json.dumps(run), encoding="utf-8")
+        self._names: dict[tuple[str, int], str] = {}
+        self._open: dict[str, _Open] = {}
+
+    def done(self, piece: Piece) -> dict[str, Any] | None:
+        """Give what was noted of a piece that is done and whole, else None."""
+        noted = _load(self._path(piece, "json"))
+        if not isinstance(noted, dict) or not NOTED.issuperset(noted) or len(noted) != len(NOTED):
+            return None
+        whole = all(_size(self._path(piece, kind)) == noted[kind] for kind in ("jsonl", "hits"))
+        return noted["told"] if whole and isinstance(noted["told"], dict) else None
+
+    def write(self, piece: Piece, lines: Iterable[bytes], hits: Iterable[Hit]) -> None:
+        """Add findings of a piece, and those that correlations join."""
+        under_way = self._open.setdefault(self._name(piece), _Open())
+        for line in lines:
+            if under_way.file is None:
+                under_way.file = self._path(piece, "jsonl").open("wb")
+            under_way.size += under_way.file.write(line + b"\n")
+        under_way.hits.extend(hits)
+
+    def finish(self, piece: Piece, told: dict[str, Any]) -> None:
+        """Close a piece and note what a later run needs to know of it."""
+        under_way = self._open.pop(self._name(piece), None) or _Open()
+        under_way.close()
+        hits = "".join(json.dumps(_packed(hit), default=str) + "\n" for hit in sorted(under_way.hits, key=in_order))
+        if hits:
+            self._path(piece, "hits").write_text(hits, encoding="utf-8")
+        unfinished = self._path(piece, "new")
+        noted = {"jsonl": under_way.size, "hits": len(hits), "told": told}
+        unfinished.write_text(json.dumps(noted, default=str), encoding="utf-8")
+        unfinished.replace(self._path(piece, "json"))
+
+    def copy_lines(self, pieces: Iterable[Piece], target: BinaryIO) -> None:
+        """Write the findings of all pieces one after another."""
+        for piece in pieces:
+            path = self._path(piece, "jsonl")
+            if path.exists():
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, target)
+
+    def hits(self, pieces: Iterable[Piece]) -> Iterator[Hit]:
+        """Give all that correlations join, in the order of time, a few at a time from the disk."""
+        paths = [self._path(piece, "hits") for piece in pieces]
+        return merge(*(_read(path) for path in paths if path.exists()), key=in_order)
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Close what is open; the folder stays."""
+        for one in self._open.values():
+            one.close()
+
+    def _path(self, piece: Piece, ending: str) -> Path:
+        return self.folder / f"{self._name(piece)}.{ending}"
+
+    def _name(self, piece: Piece) -> str:
+        """Name a piece by its log's place, size and time of change, as they were when it was first asked for."""
+        key = piece.intake.shown, piece.number
+        if key not in self._names:
+            told: tuple[Any, ...] = (piece.intake.shown, os.path.realpath(piece.intake.path), piece.span)
+            try:
+                status = piece.intake.path.stat()
+                told = (*told, status.st_size, status.st_mtime_ns)
+            except OSError:
+                pass  # gone; reading it says so
+            self._names[key] = sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+        return self._names[key]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A piece under way; its file is made with its first finding."""
+
+    file: BinaryIO | None = None
+    size: int = 0
+    hits: list[Hit] = field(default_factory=list)
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
+
+
+def _read(path: Path) -> Iterator[Hit]:
+    # Opened anew for each block, so that thousands of pieces do not need thousands of open files.
+    at = 0
+    while True:
+        with path.open("rb") as file:
+            file.seek(at)
+            lines = file.readlines(READ_BYTES)
+            at = file.tell()
+        if not lines:
+            return
+        for line in lines:
+            yield _unpacked(json.loads(line))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _packed(hit: Hit) -> list[Any]:
+    event, finding = hit
+    logsource = event.logsource
+    place = [event.time_ns, event.host, event.user, event.source, event.record, list(event.parts)]
+    return [[logsource.product, logsource.category, logsource.service], dict(event.fields), place, asdict(finding)]
+
+
+def _unpacked(row: list[Any]) -> Hit:
+    logsource, fields, (time_ns, host, user, source, record, parts), told = row
+    event = Event(Logsource(*logsource), fields, time_ns, host, user, source, record, tuple(parts))
+    told["evidence"] = tuple(Evidence(one["field"], one["value"]) for one in told["evidence"])
+    for name in ("attack", "of"):
+        told[name] = tuple(told[name])
+    told["texts"] = tuple((language, title) for language, title in told["texts"])
+    return event, Finding(**told)
