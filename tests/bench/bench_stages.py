@@ -47,7 +47,7 @@ def main() -> None:
     engine = ruleset.load([str(SHARED / "sigma")]).engine
     lines = list(exports())[: int(sys.argv[1]) if len(sys.argv) > 1 else None]
     reader = Reader("events.jsonl")
-    repeats = Repeats(reader, lambda draft: engine.reads(draft.logsource, draft.fields))
+    repeats = Repeats(lambda draft: engine.reads(draft.logsource, draft.fields))
     spent: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     findings = 0

@@ -168,7 +168,7 @@ def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Pro
     others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
     with _spool(loaded, options) as spool:
         run = Run(loaded, options, spool, progress)
-        asked = Asked(story=False, statistics=options.statistics, logsource=options.logsource)
+        asked = Asked(False, options.statistics, options.logsource, options.jobs)
         try:
             for piece, part in read_pieces(
                 run.pieces(logs), loaded, jobs=options.jobs, limits=options.limits, asked=asked, files=logs

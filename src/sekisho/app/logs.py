@@ -19,7 +19,6 @@ from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept
-from sekisho.detect.engine import Reads
 from sekisho.detect.rules import RuleSet
 from sekisho.detect.ruleset import finding
 from sekisho.detect.statistics import Statistics
@@ -75,6 +74,8 @@ class Asked:
     statistics: bool = False
     logsource: Logsource | None = None
     """Of records that do not say themselves what they are."""
+    jobs: int = 1
+    """Workers that share the machine."""
 
 
 @dataclass(slots=True)
@@ -238,18 +239,29 @@ def _ready(workers: Sequence[_Reader]) -> list[_Reader]:
 
 
 def _serve(rules: RuleSet, asked: Asked, pipe: Connection) -> None:
+    repeats = remembering(rules, asked.jobs)
     while True:
         piece: Piece = pipe.recv()
-        for part in read_piece(piece, rules, asked):
+        for part in read_piece(piece, rules, asked, repeats):
             pipe.send(part)
 
 
-def read_piece(piece: Piece, rules: RuleSet, asked: Asked | None = None) -> Iterator[Part]:
-    """Read one piece in parts; what could not be read stands in the last one."""
+def remembering(rules: RuleSet, share: int = 1) -> Repeats:
+    """Give an empty memory of records that match none of the rules, one of so many."""
+    return Repeats(lambda draft: rules.engine.reads(draft.logsource, draft.fields), share)
+
+
+def read_piece(
+    piece: Piece, rules: RuleSet, asked: Asked | None = None, repeats: Repeats | None = None
+) -> Iterator[Part]:
+    """Read one piece in parts; what could not be read stands in the last one.
+
+    ``repeats`` is what earlier pieces left in memory; it must come from :func:`remembering` the same rules.
+    """
     asked = asked or Asked()
     assert piece.intake.source is not None
     gaps = Gaps()
-    look = _Look(rules, asked, piece.intake)
+    look = _Look(rules, asked, piece.intake, repeats or remembering(rules))
     rules.engine.timed = asked.statistics
     before = rules.engine.statistics() if asked.statistics else None
     matched = look.quick if not asked.story and piece.intake.source.event_class == "windows" else look.all
@@ -274,13 +286,12 @@ def read_piece(piece: Piece, rules: RuleSet, asked: Asked | None = None) -> Iter
 class _Look:
     """What a worker gathers until it reports."""
 
-    def __init__(self, rules: RuleSet, asked: Asked, intake: Intake) -> None:
-        self.rules, self.asked, self.intake = rules, asked, intake
+    def __init__(self, rules: RuleSet, asked: Asked, intake: Intake, repeats: Repeats) -> None:
+        self.rules, self.asked, self.intake, self.repeats = rules, asked, intake, repeats
         self.history = History()
         self.found: list[tuple[Event, list[Finding]]] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
-        self._repeats: Repeats | None = None
 
     def take(self, event: Event | None, found: list[Finding]) -> None:
         """Keep what a record gave; ``count`` was raised by who gave it."""
@@ -309,9 +320,9 @@ class _Look:
     def quick(self, rows: Iterator[Row]) -> Iterator[tuple[Event | None, list[Finding]]]:
         """Give the Windows events that have findings, and nothing for a part's worth of others now and then."""
         reader = windows.Reader(self.intake.shown)
-        repeats = Repeats(reader, lambda draft: _reads(self.rules, draft))
+        repeats = self.repeats
+        repeats.begin()
         seen, remember, draft_of, matches = repeats.seen, repeats.remember, reader.draft, self.rules.engine.matches
-        self._repeats = repeats
         for record, raw, text in reader.prepared(rows):
             self.count += 1
             if self.count >= EVENTS_PER_PART:
@@ -332,8 +343,9 @@ class _Look:
 
     def credit(self) -> None:
         """Count for the rules the records that were known before a rule was asked."""
-        for kind in self._repeats.kinds if self._repeats else ():
+        for kind in self.repeats.kinds:
             self.rules.engine.credit(kind.draft.logsource, kind.draft.fields, kind.count)
+            kind.count = 0
 
     def _events(self, rows: Iterator[Row]) -> Iterator[Event]:
         assert self.intake.source is not None
@@ -343,10 +355,6 @@ class _Look:
         if kind == "ocsf":
             return ocsf.normalize(rows, source=source)
         return records.normalize(rows, source=source, logsource=self.asked.logsource)
-
-
-def _reads(rules: RuleSet, draft: windows.Draft) -> Reads:
-    return rules.engine.reads(draft.logsource, draft.fields)
 
 
 def _rows(piece: Piece, gaps: Gaps) -> Iterator[Row]:

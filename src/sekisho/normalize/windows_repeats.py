@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, Protocol
 
-from sekisho.normalize.windows import LOCAL_TIMES, Draft, Reader
+from sekisho.normalize.windows import LOCAL_TIMES, Draft
 from sekisho.normalize.windows_logsources import REGISTRY_CATEGORIES, REGISTRY_KEYS
 from sekisho.normalize.windows_mapping import OUTPUTS, event_type, sysmon
-from sekisho.normalize.windows_shapes import ATTRIBUTES, NESTED, TEXT, holds_objects
+from sekisho.normalize.windows_shapes import ATTRIBUTES, NESTED, TEXT, Shapes, holds_objects
 
-MAX_CHARS = 16_000_000
-"""Of all values kept: 60 to 100 MB."""
-MAX_KEPT = 200_000
-MAX_LONGEST = 10_000
+MAX_CHARS = 96_000_000
+"""Of all values kept: 120 to 200 MB."""
+MAX_KEPT = 400_000
+MAX_LONGEST = 4_000
 """Characters of one combination worth keeping."""
 MAX_KINDS = 4_096
 _HEAD = frozenset({"EventID", "Channel", "Provider_Name"})
@@ -47,19 +47,25 @@ class Reads(Protocol):
 
 
 class Repeats:
-    """The memory of one file; ``reads`` asks the matcher about one kind of record."""
+    """The memory of one matcher, for one file after another; ``reads`` asks it about one kind of record."""
 
-    def __init__(self, reader: Reader, reads: Callable[[Draft], Reads]) -> None:
-        self._reader, self._reads = reader, reads
+    def __init__(self, reads: Callable[[Draft], Reads], share: int = 1) -> None:
+        """``share``: how many such memories there are on this machine; together they keep MAX_CHARS and MAX_KEPT."""
+        self._reads, self._shapes, self._share = reads, Shapes(), share
         self._flat: dict[tuple[str, ...], _Shape] = {}
         self._xml: dict[tuple[str, ...], _Shape] = {}
-        self._room = _Room()
+        self._room = _Room(share)
         self.kinds: list[_Kind] = []
         self.silent = False
         """No keyword can be in the record that was asked for last."""
         self.taught = False
         """Its time has nothing new to teach about local clocks."""
         self._pending: tuple[_Kind, Any, tuple[Any, ...]] | None = None
+
+    def begin(self) -> None:
+        """Forget what the times of one file taught, before another is read."""
+        for shape in self._flat.values():
+            shape.forget()
 
     def seen(self, raw: Mapping[str, Any], text: bytes | str) -> bool:
         """Tell whether no rule matches a record because one like it matched none; never so for unusual ones.
@@ -139,7 +145,7 @@ class Repeats:
             if "EventID" not in raw or "Channel" not in raw:
                 return None
             names = tuple(raw)
-            shape = self._flat.get(names) or self._new_shape(self._flat, names, _FlatShape(self._reader, names))
+            shape = self._flat.get(names) or self._new_shape(self._flat, names, _FlatShape(self._shapes, names))
             head = shape.head(raw)
             shape.learn(raw)
             values = raw
@@ -158,7 +164,7 @@ class Repeats:
             if len(self.kinds) >= MAX_KINDS:
                 self._forget()
                 return None
-            kind = shape.kinds[head] = _Kind(self._reader, shape, draft, self._reads(draft))
+            kind = shape.kinds[head] = _Kind(self._shapes, shape, draft, self._reads(draft))
             self.kinds.append(kind)
         return (kind, values) if kind.usable else None
 
@@ -168,7 +174,7 @@ class Repeats:
 
     def _forget(self) -> None:
         """Start anew: no real log has so many kinds of record."""
-        self._flat, self._xml, self._room = {}, {}, _Room()
+        self._flat, self._xml, self._room = {}, {}, _Room(self._share)
         self.kinds.clear()
 
 
@@ -186,13 +192,14 @@ def _odd(values: Mapping[str, Any], key: tuple[Any, ...]) -> tuple[Any, ...]:
 class _Room:
     """Counts what is kept and empties all of it when it is too much."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: int) -> None:
+        self.share = share
         self.sets: list[set[Any]] = []
         self.chars = self.count = 0
 
     def take(self, chars: int) -> None:
         """Account for one more combination."""
-        if self.chars + chars > MAX_CHARS or self.count >= MAX_KEPT:
+        if self.chars + chars > MAX_CHARS // self.share or self.count >= MAX_KEPT // self.share:
             for one in self.sets:
                 one.clear()
             self.chars = self.count = 0
@@ -219,6 +226,9 @@ class _Shape:
     def learn(self, raw: Mapping[str, Any]) -> None:
         """Take note that a record of a local time was looked at."""
 
+    def forget(self) -> None:
+        """Forget what was taken note of."""
+
     def getters(self, names: frozenset[str]) -> tuple[Callable[[Mapping[str, Any]], Any], ...]:
         """Give functions of (raw record) that read the values of these fields outside its data."""
         return ()
@@ -231,9 +241,9 @@ class _Shape:
 class _FlatShape(_Shape):
     """Everything at top level, some under several names."""
 
-    def __init__(self, reader: Reader, names: tuple[str, ...]) -> None:
+    def __init__(self, shapes: Shapes, names: tuple[str, ...]) -> None:
         super().__init__()
-        ours, aliases, _ = reader.shapes.flat_names(names)
+        ours, aliases, _ = shapes.flat_names(names)
         self.ours: dict[str, set[str]] = {raw: {name} for raw, name in zip(names, ours, strict=True) if name}
         for alias, name in aliases:
             for raw, known in self.ours.items():
@@ -241,7 +251,6 @@ class _FlatShape(_Shape):
                     self.ours[raw] = {*known, name}
         heads = [raw for raw, known in self.ours.items() if not known.isdisjoint(_HEAD)]
         self._head = itemgetter(*heads)
-        self._reader = reader
         self.clock = next((name for name in LOCAL_TIMES if name in names), "")
         self._hosts = [raw for raw, known in self.ours.items() if "Computer" in known]
         self._taught: dict[Any, str] = {}
@@ -257,6 +266,9 @@ class _FlatShape(_Shape):
     def learn(self, raw: Mapping[str, Any]) -> None:
         if self.clock:
             self._taught[self._host(raw)] = raw[self.clock][:13]
+
+    def forget(self) -> None:
+        self._taught.clear()
 
     def _host(self, raw: Mapping[str, Any]) -> Any:
         return tuple(raw[name] for name in self._hosts)
@@ -286,7 +298,7 @@ def _of_system(name: str) -> Callable[[Mapping[str, Any]], Any]:
 class _Kind:
     """Records with the same names, channel, provider and event id."""
 
-    def __init__(self, reader: Reader, shape: _Shape, draft: Draft, reads: Reads) -> None:
+    def __init__(self, shapes: Shapes, shape: _Shape, draft: Draft, reads: Reads) -> None:
         self.count = 0
         """Records that were not looked at again."""
         self.draft = draft
@@ -304,7 +316,7 @@ class _Kind:
         self._getters = shape.getters(names)
         self._pick = _picker(shape.wanted(names))
         self._registry = draft.logsource.category in _REGISTRY
-        self._reader, self._derive = reader, derive
+        self._flatten, self._derive = shapes.flatten, derive
         self._derived = tuple(sorted(name for name in outputs if name.casefold() in names))
         self._event_id = draft.fields.get("EventID")
         self._only_type = derive is sysmon and set(self._derived) <= {"EventType"}
@@ -323,7 +335,7 @@ class _Kind:
             picked = (*picked, kind)
             variant = kind if self._registry else None
         elif self._derive is not None and (self._derived or self._registry):
-            fields, _ = self._reader.flatten(raw)
+            fields, _ = self._flatten(raw)
             self._derive(fields)
             picked += tuple(fields.get(name) for name in self._derived)
             variant = fields.get("EventType") if self._registry else None
