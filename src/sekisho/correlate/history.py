@@ -1,6 +1,6 @@
 """What happened on the hosts: processes, what they started, wrote, set and contacted.
 
-Events stream in; only those that can carry a story XX
+Events stream in; of those, only what can carry a story or what a rule matched is kept.
 """
 
 from __future__ import annotations

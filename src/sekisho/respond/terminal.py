@@ -230,6 +230,8 @@ def _entry(one: Tuned, words: Words) -> Styled:
 
 def _footer(result: Result, words: Words, console: Console) -> None:
     left_out(result, words, console)
+    for note in result.notes:
+        console.print(Styled(safe(note), "yellow"), soft_wrap=True)
     tuning(result, words, console)
     values = {
         "inputs": len(result.inputs),
