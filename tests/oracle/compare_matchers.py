@@ -1,105 +1,247 @@
-"""The plain matcher against the fast ones on real logs, every rule on every event.
+"""Compare the plain matcher with the fast paths, row by row, over real logs and with every public rule.
 
-Run: .venv/bin/python tests/oracle/compare_matchers.py [evtx] [otrf] [regression] [--every N]
+"plain": each rule that reads an event's logsource is asked by ``oracle.explain``; the findings of ``RuleSet.match`` must
+be the same, each with the same evidence. "quick": a run that wants no story passes over records that repeat what
+matched nothing; what it gives must be what ``RuleSet.match`` gives for every row, whole findings compared. One memory
+of repeats serves a whole corpus, as in a run with one job.
 
-Not a test: it takes minutes. For each event of the logs beside the project, every rule whose logsource reads it is asked
-plainly (``detect/oracle``), and the answer with its evidence must be that of ``RuleSet.match``; then what
-``sekisho detect`` finds in the whole file, leaving out repetitions, must be the same again. ``--every N`` asks the
-plain matcher about each Nth event only; the two fast ways are always compared on all.
+Every row is compared; ``--sample N`` bounds the plain comparison to the first N rows of each kind (channel, event id
+and field names) in each file. Rules: ../shared/data/sigma and our own; a name that they use with ``expand`` gets a
+value, so that none is left out. It takes minutes, on all cores.
+
+Run: .venv/bin/python tests/oracle/compare_matchers.py [--sample N] [--jobs N] [LOGS ...]
 """
 
 from __future__ import annotations
 
+import argparse
+import multiprocessing
 import os
 import sys
 import time
-from collections import Counter, defaultdict
-from multiprocessing import Pool
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 from sekisho.analyzers.command_line import unfold
 from sekisho.app import ruleset
-from sekisho.app.intake import Intake
-from sekisho.app.logs import Asked, Piece, read_piece
+from sekisho.app.intake import Intake, walk
+from sekisho.app.logs import Asked, Piece, read_piece, remembering
+from sekisho.detect.compiled import Compiled
 from sekisho.detect.oracle import explain
-from sekisho.model.event import Logsource
-from sekisho.normalize import windows
+from sekisho.detect.rules import RuleSet, load
+from sekisho.model.errors import SourceError
+from sekisho.model.event import Event, Logsource
+from sekisho.model.finding import Finding
+from sekisho.model.limits import DEFAULT
+from sekisho.normalize import ocsf, records, windows
 from sekisho.normalize.commands import enrich
 from sekisho.sources import Row
-from sekisho.sources import load as load_sources
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-CORPORA = {
-    "evtx": ("evtx", sorted((SHARED / "evtx").rglob("*.evtx"))),
-    "otrf": ("zipped", sorted(one for one in (SHARED / "otrf").rglob("*.zip") if "zeek" not in one.parts)),
-    "regression": ("evtx", sorted((SHARED / "sigma" / "regression_data").rglob("*.evtx"))),
-}
-RULES = ruleset.load([str(SHARED / "sigma")])
+CORPORA = ("evtx", "otrf", "sigma/regression_data")
+PLACEHOLDERS = {"known_cdcs": ["dc.corp.example", "192.0.2.10"]}
+STRIPE_BYTES = 500_000  # larger files are shared between tasks, each of which reads them whole
+STRIPES = 4
+SHOWN = 200  # differences
 
 
-def compare(work: tuple[str, Path, int]) -> tuple[Counter[str], list[str]]:
-    """Compare the three ways on one file."""
-    kind, path, every = work
-    source = load_sources()[kind]
-    counted: Counter[str] = Counter()
-    different: list[str] = []
-    readers: dict[Logsource, list] = {}
-    matched: dict[str, list[str]] = defaultdict(list)
-    rows = (row for row in source.read(path) if isinstance(row, Row))
-    for number, plain in enumerate(windows.normalize(rows, path.name)):
-        event = enrich(plain, unfold)
-        found = [(one.rule_id, one.evidence) for one in RULES.match(event)]
-        matched[event.record] += [rule_id for rule_id, _ in found]
-        counted["events"] += 1
-        counted["findings"] += len(found)
-        if number % every:
-            continue
-        if event.logsource not in readers:
-            readers[event.logsource] = [one for one in RULES.compiled if one.rule.logsource.reads(event.logsource)]
-        asked = readers[event.logsource]
-        counted["pairs"] += len(asked)
-        counted["asked"] += 1
-        expected = [(one.rule.id, why) for one in asked if (why := explain(one.tree, event.fields)) is not None]
-        if found != expected:
-            different.append(f"{path.name} {event.record}: {found} is not {expected}"[:500])
-    quick: dict[str, list[str]] = defaultdict(list)
-    for part in read_piece(Piece(Intake(path, path.name, source)), RULES, Asked(story=False)):
-        for event, some in part.found:
-            quick[event.record] += [one.rule_id for one in some]
-    if quick != {record: ids for record, ids in matched.items() if ids}:
-        different.append(f"{path.name}: what detect finds is not what every event gives")
-    return counted, different
+class Task(NamedTuple):
+    """One stripe of a file for the plain comparison, or a whole corpus for the quick one."""
+
+    corpus: str
+    files: tuple[Intake, ...]
+    stripe: int = 0
+    stripes: int = 1
+    quick: bool = False
+
+
+class Outcome(NamedTuple):
+    """What a task compared."""
+
+    task: Task
+    events: int
+    compared: int
+    pairs: int
+    findings: int
+    differences: list[str]
 
 
 def main() -> int:
-    """Compare on all cores and print a row for each corpus; 1 when anything differs."""
-    every = int(sys.argv[sys.argv.index("--every") + 1]) if "--every" in sys.argv else 1
-    chosen = [one for one in sys.argv[1:] if one in CORPORA] or list(CORPORA)
-    worst = 0
-    print(f"{len(RULES.compiled):,} rules")
-    with Pool(os.cpu_count()) as pool:
-        for name in chosen:
-            kind, paths = CORPORA[name]
-            total: Counter[str] = Counter()
-            problems: list[str] = []
-            started = time.perf_counter()
-            largest_first = sorted(paths, key=lambda path: -path.stat().st_size)
-            for done, (counted, different) in enumerate(
-                pool.imap_unordered(compare, [(kind, path, every) for path in largest_first]), 1
-            ):
-                total.update(counted)
-                problems += different
-                print(f"\r{name}: {done}/{len(paths)} files", end="", file=sys.stderr, flush=True)
-            took = time.perf_counter() - started
-            print(
-                f"\r{name}: {len(paths)} files, {total['events']:,} events, {total['asked']:,} asked plainly,"
-                f" {total['pairs']:,} pairs of rule and event, {total['findings']:,} findings,"
-                f" {len(problems)} differences, {took:.0f} s"
+    """Compare, show progress, print a table and every difference."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("logs", nargs="*", default=[str(SHARED / name) for name in CORPORA])
+    parser.add_argument("--sample", type=int, default=0, help="rows of each kind and file; 0: every row")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--rules", default=str(SHARED / "sigma"))
+    given = parser.parse_args()
+    rules = load(ruleset.texts([str(ruleset.own_rules()), given.rules])[0], PLACEHOLDERS)
+    print(f"{len(rules)} rules, {len(rules.failed)} cannot run", *rules.failed, sep="\n  ")
+    tasks = [task for corpus in given.logs for task in tasks_of(corpus)]
+    outcomes: list[Outcome] = []
+    started = time.monotonic()
+    # Forked, so that each process has the rules without loading them.
+    with multiprocessing.get_context("fork").Pool(given.jobs, prepare, (rules, given.sample)) as pool:
+        for outcome in pool.imap_unordered(run, tasks):
+            outcomes.append(outcome)
+            found = sum(len(one.differences) for one in outcomes)
+            print(f"\r{len(outcomes)} of {len(tasks)} tasks, {found} differences", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    report(outcomes)
+    rows = f"the first {given.sample} rows of each kind and file" if given.sample else "every row"
+    print(f"plain: {rows}; quick: every row; {time.monotonic() - started:.0f} s with {given.jobs} processes")
+    return 1 if any(one.differences for one in outcomes) else 0
+
+
+def tasks_of(corpus: str) -> Iterator[Task]:
+    """Give the quick comparison of a corpus, then its files for the plain one, the largest first."""
+    files = [one for one in walk([corpus], DEFAULT) if one.source is not None and one.source.event_class]
+    known = [one for one in files if one.source is not None and one.source.event_class == "windows"]
+    yield Task(corpus, tuple(known), quick=True)
+    for one in sorted(files, key=lambda one: -one.path.stat().st_size):
+        count = STRIPES if one.path.stat().st_size > STRIPE_BYTES else 1
+        for stripe in range(count):
+            yield Task(corpus, (one,), stripe, count)
+
+
+def report(outcomes: list[Outcome]) -> None:
+    """Print the table, then the differences, the commonest rules first."""
+    print(f"{'corpus':32} {'path':6} {'events':>9} {'compared':>9} {'pairs':>12} {'findings':>9} {'differ':>7}")
+    for corpus in dict.fromkeys(one.task.corpus for one in outcomes):
+        for quick in (False, True):
+            some = [one for one in outcomes if one.task.corpus == corpus and one.task.quick == quick]
+            events = sum(one.events for one in some if one.task.stripe == 0)
+            compared, pairs, findings = (
+                sum(getattr(one, name) for one in some) for name in ("compared", "pairs", "findings")
             )
-            for one in problems[:20]:
-                print(f"  {one}")
-            worst = max(worst, int(bool(problems)))
-    return worst
+            differ = sum(len(one.differences) for one in some)
+            name = "/".join(Path(corpus).parts[-2:])
+            path = "quick" if quick else "plain"
+            print(f"{name:32} {path:6} {events:9,} {compared:9,} {pairs:12,} {findings:9,} {differ:7,}")
+    told = Counter(text for one in outcomes for text in one.differences)
+    for text, count in told.most_common(SHOWN):
+        print(f"{count:6} {text}")
+    if len(told) > SHOWN:
+        print(f"       and {len(told) - SHOWN} more")
+
+
+class Bench:
+    """What one process keeps between its tasks."""
+
+    def __init__(self, rules: RuleSet, sample: int) -> None:
+        self.rules, self.sample = rules, sample
+        self.readers: dict[Logsource, list[Compiled]] = {}
+        self.unfold = lru_cache(maxsize=2_000)(unfold)
+
+    def reading(self, logsource: Logsource) -> list[Compiled]:
+        """Give the rules whose logsource reads an event's."""
+        if logsource not in self.readers:
+            self.readers[logsource] = [one for one in self.rules.compiled if one.rule.logsource.reads(logsource)]
+        return self.readers[logsource]
+
+    def events(self, one: Intake) -> Iterator[Event]:
+        """Give the events of a file as a run with a story has them."""
+        assert one.source is not None
+        rows, kind = _rows(one), one.source.event_class
+        if kind == "windows":
+            events = windows.normalize(rows, source=one.shown)
+        elif kind == "ocsf":
+            events = ocsf.normalize(rows, source=one.shown)
+        else:
+            events = records.normalize(rows, source=one.shown)
+        return (enrich(event, self.unfold) for event in events)
+
+    def plain(self, task: Task) -> Outcome:
+        """Ask every rule about every row of a stripe."""
+        events = compared = pairs = findings = 0
+        differences: list[str] = []
+        kinds: Counter[tuple[object, ...]] = Counter()
+        for event in self.events(task.files[0]):
+            events += 1
+            if self.sample:
+                channel, number = event.fields.get("Channel"), event.fields.get("EventID")
+                kind = (event.logsource, str(channel), str(number), *event.fields)
+                kinds[kind] += 1
+                if kinds[kind] > self.sample:
+                    continue
+            if events % task.stripes != task.stripe:
+                continue
+            asked = self.reading(event.logsource)
+            answers = ((one.rule.id, explain(one.tree, event.fields)) for one in asked)
+            slow = {rule_id: repr(found) for rule_id, found in answers if found is not None}
+            fast = {one.rule_id: repr(one.evidence) for one in self.rules.match(event)}
+            compared, pairs, findings = compared + 1, pairs + len(asked), findings + len(slow)
+            for rule_id in slow.keys() | fast.keys():
+                if slow.get(rule_id) != fast.get(rule_id):
+                    what = (
+                        "only plain" if rule_id not in fast else "only fast" if rule_id not in slow else "evidence of"
+                    )
+                    differences.append(f"{what} {self.named(rule_id)}: {event.source} record {event.record}")
+        return Outcome(task, events, compared, pairs, findings, differences)
+
+    def quick(self, task: Task) -> Outcome:
+        """Run files one after the other without a story and compare with what each row of them gives."""
+        events = pairs = findings = 0
+        differences: list[str] = []
+        memory = remembering(self.rules)
+        for one in task.files:
+            usual: list[Finding] = []
+            for event in self.events(one):
+                events += 1
+                pairs += len(self.reading(event.logsource))
+                usual += self.rules.match(event)
+            parts = list(read_piece(Piece(one), self.rules, Asked(story=False), memory))
+            told = [finding for part in parts for _, some in part.found for finding in some]
+            findings += len(usual)
+            read = sum(part.read for part in parts)
+            if events_differ := read - sum(1 for _ in _rows(one)):
+                differences.append(f"{events_differ:+} events read: {one.shown}")
+            if list(map(repr, usual)) != list(map(repr, told)):
+                differences += self.differing(usual, told)
+        return Outcome(task, events, events, pairs, findings, differences)
+
+    def differing(self, usual: list[Finding], told: list[Finding]) -> Iterator[str]:
+        """Name what only one of two runs found, or found otherwise."""
+        left, right = Counter(map(repr, usual)), Counter(map(repr, told))
+        if left == right:
+            yield next(
+                f"another order from {one.source} record {one.record}"
+                for one, other in zip_longest(usual, told)
+                if repr(one) != repr(other)
+            )
+        for what, found, other in (("only in full", usual, right), ("only quick", told, left)):
+            for one in found:
+                if not other[repr(one)]:
+                    yield f"{what} {self.named(one.rule_id)}: {one.source} record {one.record}"
+
+    def named(self, rule_id: str) -> str:
+        """Give the title and id of a rule."""
+        return next(f"{one.title} ({one.id})" for one in self.rules.rules if one.id == rule_id)
+
+
+def _rows(one: Intake) -> Iterator[Row]:
+    """Give the records of a file up to where it breaks."""
+    assert one.source is not None
+    try:
+        yield from (item for item in one.source.read(one.path) if isinstance(item, Row))
+    except SourceError:
+        return
+
+
+_bench: list[Bench] = []
+
+
+def prepare(rules: RuleSet, sample: int) -> None:
+    """Start a process."""
+    _bench.append(Bench(rules, sample))
+
+
+def run(task: Task) -> Outcome:
+    """Run one task in a process of the pool."""
+    return _bench[0].quick(task) if task.quick else _bench[0].plain(task)
 
 
 if __name__ == "__main__":
