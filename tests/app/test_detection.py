@@ -260,7 +260,7 @@ def test_tuning_counts_once_also_after_an_interruption(logs, tmp_path, capsys, m
     rules.write_text(RULES)
     tuning.write_text("- rule: needle\n  host: PC-a\n  reason: known\n")
     monkeypatch.setattr(spool.Spool, "copy_lines", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
-    assert command(capsys, logs, "--rules", rules, "--tuning", tuning, "--out", out)[0] == 4
+    assert command(capsys, logs, "--rules", rules, "--tuning", tuning, "--out", out)[0] == 2
     monkeypatch.undo()
     code, said = command(capsys, logs, "--rules", rules, "--tuning", tuning, "--out", out)
     assert code == 1
@@ -277,3 +277,64 @@ def test_rules_that_cannot_run_are_named(logs, tmp_path):
 def test_our_own_rules_run_too(logs, tmp_path):
     found, _ = detect([str(logs)], ruleset.load([], cache=False), Options(), lambda *_: None)
     assert found.rules_loaded == len(ruleset.load([], cache=False))
+
+
+def test_the_file_is_what_the_rules_give_on_the_same_events(logs, tmp_path):
+    rules, expected = load([("r.yml", RULES)]), []
+    for path in sorted(logs.iterdir()):
+        for piece in cut(Intake(path, str(path), sources()["jsonl"])):
+            for part in read_piece(piece, rules, Asked()):
+                expected += [one.id for event, _ in part.found for one in rules.match(event)]
+    assert [one["id"] for one in lines(run(logs, tmp_path)[2])] == expected
+
+
+def test_a_log_that_was_only_touched_is_read_anew(logs, tmp_path, monkeypatch):
+    def stop(self, order, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(spool.Spool, "copy_lines", stop)
+    with pytest.raises(OSError, match="No space"):
+        run(logs, tmp_path)
+    monkeypatch.undo()
+    os.utime(logs / "a.jsonl", ns=(1, 1))
+    assert run(logs, tmp_path)[0].resumed == 2
+
+
+def test_an_interruption_says_that_the_run_goes_on(logs, tmp_path, capsys, monkeypatch):
+    def stop(self, piece, told):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(spool.Spool, "finish", stop)
+    code, said = command(capsys, logs, "--out", tmp_path / "found.jsonl")
+    assert code == 130
+    assert said.err == "sekisho: interrupted; the same command goes on where this one stopped\n"
+
+
+def test_control_characters_of_a_host_do_nothing(tmp_path, capsys):
+    rules, log = tmp_path / "r.yml", write(tmp_path / "x.jsonl", [row(1, "PC\x1b[31m\u202e1")])
+    rules.write_text(RULES)
+    code, said = command(capsys, log, "--rules", rules)
+    assert code == 1
+    assert "\x1b" not in said.out and "\u202e" not in said.out
+
+
+def test_evidence_is_never_written_over(logs, tmp_path, capsys):
+    log = logs / "a.jsonl"
+    before = log.read_bytes()
+    other = tmp_path / "x.json"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for arguments in (
+        [log, "--out", log],
+        [logs, "--out", log],
+        [log, "--stats", log],
+        [log, "--out", other, "--stats", other],
+        [log, "--out", "-"],
+        [log, "--out", pipe],
+        [log, "--out", tmp_path],
+    ):
+        code, said = command(capsys, *arguments)
+        assert code == 2, arguments
+        assert "sekisho: " in said.err
+    assert log.read_bytes() == before
+    assert pipe.is_fifo()

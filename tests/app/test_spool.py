@@ -75,7 +75,9 @@ def test_a_log_that_grows_under_way_keeps_its_name(tmp_path):
     assert spool.done(one) == {"n": 1}
 
 
-@pytest.mark.parametrize("harm", [b"", b"[]", b"{}", b'{"jsonl": 2, "hits": 0, "told": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "harm", [b"", b"[]", b"{}", b'{"jsonl": 2, "hits": 0, "told": 3}', b"\xff\xfe", b"[" * 100_000]
+)
 def test_a_broken_note_is_as_none(tmp_path, harm):
     spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
     spool.write(one, [b"1"], [])
@@ -85,14 +87,14 @@ def test_a_broken_note_is_as_none(tmp_path, harm):
     assert Spool(tmp_path / "parts", RUN).done(one) is None
 
 
-def test_a_cut_file_of_findings_is_as_none(tmp_path):
+def test_a_damaged_file_of_findings_is_as_none(tmp_path):
     spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
     spool.write(one, [b"12345"], [hit(1)])
     spool.finish(one, {})
-    for ending in ("*.jsonl", "*.hits"):
+    for ending, harm in (("*.jsonl", b"54321\n"), ("*.jsonl", b"1234"), ("*.hits", b""), ("*.hits", b"\xff")):
         (file,) = Path(tmp_path / "parts").glob(ending)
         whole = file.read_bytes()
-        file.write_bytes(whole[:-1])
+        file.write_bytes(harm)
         assert Spool(tmp_path / "parts", RUN).done(one) is None
         file.write_bytes(whole)
     assert Spool(tmp_path / "parts", RUN).done(one) == {}

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from sekisho.detect._modifiers import ModifierError, leaf_of
+from sekisho.detect._modifiers import KNOWN, REGEX_WORDS, ModifierError, leaf_of
 from sekisho.detect.oracle import explain
 from sekisho.detect.rules import load
 from sekisho.model.event import Event, Logsource
@@ -186,6 +186,83 @@ MODIFIERS = [
     ("f|cidr: 192.0.2.0/24", "::ffff:192.0.2.7", True, "M IP: v4 inside v6"),
     ("f|cidr: '::1'", "::1", True, "M IP: one address"),
     ("f|cidr: 10.0.0.0/8", "not an address", False, "M IP"),
+    ("f|contains: midd", "mid d", False, "M Generic: contains"),
+    ("f|endswith: '\\cmd.exe'", "C:\\cmd.exe.bak", False, "M Generic: endswith"),
+    ("f|startswith: [4, 5]", 5140, True, "M Generic: startswith on a number"),
+    ("f|startswith: a", ["xa", "ax"], True, "M Generic: startswith, any element"),
+    (r"f|endswith: 'a\*'", "xa*", True, "M Generic: endswith with an escaped wildcard"),
+    (r"f|contains: 'a\\*b'", "x a\\yyb", True, "M Generic: contains, backslash and wildcard"),
+    ("f|all: ['*a*', '*b*']", "ba", True, "M Generic: all alone, with wildcards"),
+    ("f|all: [a, b]", "a", False, "M Generic: all alone"),
+    ("f|neq: ''", "x", True, "M Generic: neq, not empty"),
+    ("f|neq: null", None, False, "M Generic: neq, not null"),
+    ("f|neq: 'a*'", "abc", False, "M Generic: neq with a wildcard"),
+    ("f|contains|neq: b", "abc", False, "M Generic: neq with contains"),
+    ("f|neq: [1, 2]", "3", True, "M Numeric: neq, none of them"),
+    ("f|re|neq: '^a'", "ba", True, "M Generic: neq with re"),
+    ("f|cidr|neq: 10.0.0.0/8", "10.0.0.1", False, "M Generic: neq with cidr"),
+    ("f|windash: '-a'", "–A", True, "M String: windash on the whole value"),
+    ("f|startswith|windash: '―a'", "-a b", True, "M String: windash, written as horizontal bar"),
+    ("f|windash|contains|all: ['-a -b', '/c']", "-c /a ―b", True, "M String: windash, each dash on its own"),
+    ("f|re|i: '^A'", "bA", False, "M Regular Expression: i"),
+    ("f|re|m: '^b$'", "a\nbc", False, "M Regular Expression: m"),
+    ("f|re|s: 'a.b'", "a\n\nb", False, "M Regular Expression: s"),
+    ("f|re|m|s: '^b.c$'", "a\nb\nc", True, "M Regular Expression: m and s"),
+    ("f|re|i|m|s: '^B.C$'", "a\nb\nc\nd", True, "M Regular Expression: i, m and s"),
+    ("f|re: '^a(b|c){2,3}[^d-f]$'", "abcbx", True, "M Regular Expression: groups, quantifiers, classes"),
+    ("f|re: '^a(b|c){2,3}[^d-f]$'", "abd", False, "M Regular Expression: groups, quantifiers, classes"),
+    ("f|re: '^a.c$'", ["x", "abc"], True, "M Regular Expression: any element"),
+    ("f|base64: foo", "Zm9", False, "M Encoding: base64"),
+    ("f|base64: 関所", "6Zai5omA", True, "M Encoding: base64 of UTF-8"),
+    ("f|base64|contains: 4624", "x NDYyNA== y", True, "M Encoding: base64 of a number"),
+    ("f|base64|endswith|all: [foobar, bar]", "Zm9vYmFy", True, "M Encoding: base64 with endswith and all"),
+    ("f|base64offset|contains: [nothing, invoke]", "eGludm9rZQ==", True, "M Encoding: base64offset of a list"),
+    ("f|wide|base64offset|contains: invoke", "aW52b2tl", False, "M Encoding: wide"),
+    ("f|utf16le|base64: ab", "YQBiAA==", True, "M Encoding: utf16le"),
+    ("f|utf16le|base64: ab", "AGEAYg==", False, "M Encoding: utf16le"),
+    ("f|utf16be|base64: ab", "YQBiAA==", False, "M Encoding: utf16be"),
+    ("f|utf16|base64: ab", "YQBiAA==", False, "M Encoding: utf16, byte order mark"),
+    ("f|utf16be|contains: ab", "x\0a\0b", True, "M Encoding: utf16be alone"),
+    ("f|utf16: a", "\xff\xfea\0", True, "M Encoding: utf16 alone"),
+    ("f|lt: 5", -1, True, "M Numeric: lt, sign"),
+    ("f|lte: 5", 5.1, False, "M Numeric: lte"),
+    ("f|gt: 5", 5, False, "M Numeric: gt"),
+    ("f|gte: 5", "5", True, "M Numeric: gte, text"),
+    ("f|gt: '5'", 6, True, "M Numeric: a bound written as text"),
+    ("f|gt: 5", "0x10", False, "M Numeric: hexadecimal text is no number"),
+    ("f|gt: 5", None, False, "M Numeric: null"),
+    ("f|minute: 34", "2024-02-03T12:35:00Z", False, "M Time: minute"),
+    ("f|minute|lt: 10", "2024-02-03 12:09:59", True, "M Time: minute, compared"),
+    ("f|hour: [0, 23]", "2024-02-03 23:00:00", True, "M Time: hour, a list"),
+    ("f|hour: 12", "2024-02-03 13:12:12", False, "M Time: hour"),
+    ("f|hour: 12", "2024-02-03T12:00:00+09:00", True, "M Time: no conversion of time zones"),
+    ("f|day: 3", "2024-03-02", False, "M Time: day"),
+    ("f|day|gt: 30", "2024-01-31", True, "M Time: day, compared"),
+    ("f|week: 5", "2024-02-05", False, "M Time: week begins on Monday"),
+    ("f|week|lte: 1", "2024-01-01", True, "M Time: week, compared"),
+    ("f|month: 2", "2024-03-02", False, "M Time: month"),
+    ("f|month|gte: 12", "2024-12-01", True, "M Time: month, compared"),
+    ("f|year: 2024", "2023-12-31", False, "M Time: year"),
+    ("f|year|lt: 2000", "1601-01-01 00:00", True, "M Time: year, compared"),
+    ("f|year|neq: 2024", "2024-01-01", False, "M Time with neq"),
+    ("f|year: 2024", 2024, False, "M Time: a number is no date"),
+    ("f|cidr: 10.0.0.0/8", "10.1.2.3:80", False, "M IP: with a port it is no address"),
+    ("f|cidr: 2001:db8::/32", "2001:db9::1", False, "M IP: v6"),
+    ("f|cidr: 0.0.0.0/0", "::1", False, "M IP: v4 holds no v6"),
+]
+
+
+PLACEHOLDERS = [
+    ("f|expand: '%servers%'", "srv-1", True, "M Specific: expand"),
+    ("f|expand: '%servers%'", "DC", True, "M Specific: expand"),
+    ("f|expand: '%servers%'", "other", False, "M Specific: expand"),
+    ("f|contains|expand: '%admins%@%servers%'", "x root@dc y", True, "M Specific: expand, several"),
+    ("f|expand|neq: '%servers%'", "dc", False, "M Specific: expand with neq"),
+    ("f|expand|all|contains: ['%admins%', '%servers%']", "root", False, "M Specific: expand with all"),
+    (r"f|expand: '\%plain%admins%'", "%plainroot", True, "R Placeholders: escaped percent"),
+    ("f: '%servers%'", "%servers%", True, "R Placeholders: literal without expand"),
+    ("f: '%servers%'", "dc", False, "R Placeholders: literal without expand"),
+    ("f|expand: 'no placeholder'", "no placeholder", True, "R Placeholders: none in the value"),
 ]
 
 
@@ -194,64 +271,63 @@ def test_value(selection, value, matches, section):
     assert verdict(selection, {"f": value}) is matches, section
 
 
-@pytest.mark.parametrize(
-    ("selection", "fields", "matches", "section"),
-    [
-        ("f: null", {"g": "x"}, True, "R Special Field Values: missing"),
-        ("f: ''", {"g": "x"}, True, "R Special Field Values: missing"),
-        ("f: '*'", {"g": "x"}, False, "a missing field has no text"),
-        ("f|exists: false", {"g": "x"}, True, "M Generic: exists"),
-        ("f|exists: true", {"g": "x"}, False, "M Generic: exists"),
-        ("f|neq: a", {"g": "x"}, True, "M Generic: neq, not of a missing field"),
-        ("f|lt: 5", {"g": "x"}, False, "M Numeric: missing"),
-        ("f|fieldref: g", {"f": "Same", "g": "same"}, True, "M Specific: fieldref"),
-        ("f|fieldref: g", {"f": "one", "g": "other"}, False, "M Specific: fieldref"),
-        ("f|fieldref: g", {"f": "one"}, False, "M Specific: fieldref, missing"),
-        ("f|fieldref: g", {"g": "one"}, False, "M Specific: fieldref, missing"),
-        ("f|fieldref|startswith: g", {"f": "C:\\a.exe -x", "g": "c:\\A.exe"}, True, "M Specific: fieldref"),
-        ("f|endswith|fieldref: g", {"f": "C:\\a.exe", "g": "A.EXE"}, True, "M Specific: fieldref"),
-        ("f|fieldref|contains: g", {"f": "xay", "g": ["b", "a"]}, True, "M Specific: fieldref, any element"),
-        ("f|fieldref|cased: g", {"f": "A", "g": "a"}, False, "M Specific: fieldref"),
-        ("f|fieldref|neq: g", {"f": "a", "g": "b"}, True, "M Specific: fieldref with neq"),
-        ("f|fieldref: g", {"f": 5, "g": "5"}, True, "M Specific: fieldref, number"),
-        ("F: a", {"f": "a"}, True, "R Field Usage: case differs, no exact name"),
-        ("F: a", {"f": "a", "F": "b"}, False, "R Field Usage: the exact name wins"),
-        ("- one\n- two", {"f": "x", "g": "a TWO b"}, True, "R Keywords search: or"),
-        ("- one\n- two", {"one": "x"}, False, "R Keywords search: values, not names"),
-        ("- 'a*c'", {"f": "xa", "g": "cx"}, False, "R Keywords search: within one value"),
-        ("- 'a*c'", {"f": "xxabcxx"}, True, "R Keywords search: wildcard"),
-        ("- 4104", {"f": 4104}, True, "R Keywords search: number"),
-        ("'|all':\n  - one\n  - two", {"f": "one", "g": ["two"]}, True, "R Keywords search: and"),
-        ("'|all':\n  - one\n  - two", {"f": "one"}, False, "R Keywords search: and"),
-        ("'|re': 'o.e'", {"f": 1, "g": "one"}, True, "R Keywords search with re"),
-        ("'|cidr': 192.0.2.0/24", {"f": 1, "g": "192.0.2.1"}, True, "R Keywords search with cidr"),
-        ("- 'true'", {"f": True}, True, "R Keywords search: boolean"),
-        ("- f: a\n- g: b", {"g": "b"}, True, "R Lists of maps: or"),
-        ("- f: a\n  g: b\n- g: c", {"g": "b"}, False, "R Lists of maps: or of and"),
-        ("- f: a\n- word", {"h": "a word"}, True, "R Lists: maps and keywords"),
-        ("f: a\ng: b", {"f": "a", "g": "b"}, True, "R Maps: and"),
-        ("f: a\ng: b", {"f": "a"}, False, "R Maps: and"),
-    ],
-)
+RECORDS = [
+    ("f: null", {"g": "x"}, True, "R Special Field Values: missing"),
+    ("f: ''", {"g": "x"}, True, "R Special Field Values: missing"),
+    ("f: '*'", {"g": "x"}, False, "a missing field has no text"),
+    ("f|exists: false", {"g": "x"}, True, "M Generic: exists"),
+    ("f|exists: true", {"g": "x"}, False, "M Generic: exists"),
+    ("f|neq: a", {"g": "x"}, True, "M Generic: neq, not of a missing field"),
+    ("f|lt: 5", {"g": "x"}, False, "M Numeric: missing"),
+    ("f|fieldref: g", {"f": "Same", "g": "same"}, True, "M Specific: fieldref"),
+    ("f|fieldref: g", {"f": "one", "g": "other"}, False, "M Specific: fieldref"),
+    ("f|fieldref: g", {"f": "one"}, False, "M Specific: fieldref, missing"),
+    ("f|fieldref: g", {"g": "one"}, False, "M Specific: fieldref, missing"),
+    ("f|fieldref|startswith: g", {"f": "C:\\a.exe -x", "g": "c:\\A.exe"}, True, "M Specific: fieldref"),
+    ("f|endswith|fieldref: g", {"f": "C:\\a.exe", "g": "A.EXE"}, True, "M Specific: fieldref"),
+    ("f|fieldref|contains: g", {"f": "xay", "g": ["b", "a"]}, True, "M Specific: fieldref, any element"),
+    ("f|fieldref|cased: g", {"f": "A", "g": "a"}, False, "M Specific: fieldref"),
+    ("f|fieldref|neq: g", {"f": "a", "g": "b"}, True, "M Specific: fieldref with neq"),
+    ("f|fieldref|neq: g", {"f": "a", "g": "A"}, False, "M Specific: fieldref with neq"),
+    ("f|fieldref: [g, h]", {"f": "a", "g": "b", "h": "a"}, True, "M Specific: fieldref, any of several"),
+    ("f|fieldref: g", {"f": "a*", "g": "abc"}, False, "M Specific: fieldref, no wildcards in data"),
+    ("f|fieldref: g", {"f": None, "g": None}, False, "M Specific: fieldref, null is no text"),
+    ("f|fieldref: g", {"f": 5, "g": "5"}, True, "M Specific: fieldref, number"),
+    ("F: a", {"f": "a"}, True, "R Field Usage: case differs, no exact name"),
+    ("F: a", {"f": "a", "F": "b"}, False, "R Field Usage: the exact name wins"),
+    ("- one\n- two", {"f": "x", "g": "a TWO b"}, True, "R Keywords search: or"),
+    ("- one\n- two", {"one": "x"}, False, "R Keywords search: values, not names"),
+    ("- 'a*c'", {"f": "xa", "g": "cx"}, False, "R Keywords search: within one value"),
+    ("- 'a*c'", {"f": "xxabcxx"}, True, "R Keywords search: wildcard"),
+    ("- 4104", {"f": 4104}, True, "R Keywords search: number"),
+    ("'|all':\n  - one\n  - two", {"f": "one", "g": ["two"]}, True, "R Keywords search: and"),
+    ("'|all':\n  - one\n  - two", {"f": "one"}, False, "R Keywords search: and"),
+    ("'|re': 'o.e'", {"f": 1, "g": "one"}, True, "R Keywords search with re"),
+    ("'|cidr': 192.0.2.0/24", {"f": 1, "g": "192.0.2.1"}, True, "R Keywords search with cidr"),
+    ("- 'true'", {"f": True}, True, "R Keywords search: boolean"),
+    ("- f: a\n- g: b", {"g": "b"}, True, "R Lists of maps: or"),
+    ("- f: a\n  g: b\n- g: c", {"g": "b"}, False, "R Lists of maps: or of and"),
+    ("- f: a\n- word", {"h": "a word"}, True, "R Lists: maps and keywords"),
+    ("f: a\ng: b", {"f": "a", "g": "b"}, True, "R Maps: and"),
+    ("f: a\ng: b", {"f": "a"}, False, "R Maps: and"),
+]
+
+
+@pytest.mark.parametrize(("selection", "fields", "matches", "section"), RECORDS)
 def test_record(selection, fields, matches, section):
     assert verdict(selection, fields) is matches, section
 
 
-@pytest.mark.parametrize(
-    ("selection", "value", "matches"),
-    [
-        ("f|expand: '%servers%'", "srv-1", True),
-        ("f|expand: '%servers%'", "DC", True),
-        ("f|expand: '%servers%'", "other", False),
-        ("f|contains|expand: '%admins%@%servers%'", "x root@dc y", True),
-        (r"f|expand: '\%plain%admins%'", "%plainroot", True),
-        ("f: '%servers%'", "%servers%", True),
-        ("f|expand: 'no placeholder'", "no placeholder", True),
-    ],
-)
-def test_placeholders(selection, value, matches):
-    """R Placeholders; M Specific: expand."""
-    assert verdict(selection, {"f": value}, {"servers": ["srv*", "dc"], "admins": ["root"]}) is matches
+@pytest.mark.parametrize(("selection", "value", "matches", "section"), PLACEHOLDERS)
+def test_placeholders(selection, value, matches, section):
+    assert verdict(selection, {"f": value}, {"servers": ["srv*", "dc"], "admins": ["root"]}) is matches, section
+
+
+@pytest.mark.parametrize("modifier", sorted(KNOWN - REGEX_WORDS.keys()))
+def test_each_modifier_has_rows_that_match_and_rows_that_do_not(modifier):
+    rows = [*MODIFIERS, *PLACEHOLDERS, *RECORDS]
+    said = {matches for key, _, matches, _ in rows if modifier in key.partition(":")[0].strip("'").split("|")[1:]}
+    assert said == {True, False}
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,10 @@ def main() -> int:
     with multiprocessing.get_context("fork").Pool(given.jobs, prepare, (rules, given.sample)) as pool:
         for outcome in pool.imap_unordered(run, tasks):
             outcomes.append(outcome)
-            found = sum(len(one.differences) for one in outcomes)
-            print(f"\r{len(outcomes)} of {len(tasks)} tasks, {found} differences", end="", file=sys.stderr)
-    print(file=sys.stderr)
+            if sys.stderr.isatty() or len(outcomes) % 50 == 0:
+                found = sum(len(one.differences) for one in outcomes)
+                told = f"{len(outcomes)} of {len(tasks)} tasks, {found} differences"
+                print(told, end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
     report(outcomes)
     rows = f"the first {given.sample} rows of each kind and file" if given.sample else "every row"
     print(f"plain: {rows}; quick: every row; {time.monotonic() - started:.0f} s with {given.jobs} processes")

@@ -64,3 +64,15 @@ def test_nothing_found_is_said():
     text = screen(Detections(Counts(5), (Input("a", "jsonl", 5),), 48, ()))
     assert "No rule found anything." in text
     assert "0 findings of 0 rules in 5 events of 1 files" in text
+
+
+def test_a_narrow_screen_gives_titles_the_room_of_the_times_of_day():
+    assert "2022-04-25 00:00:01" in screen(FOUND, width=120)
+    narrow = screen(FOUND, width=80)
+    assert "00:00:01" not in narrow
+    assert max(map(len, narrow.split("Skipped")[0].splitlines()[:20])) <= 80
+
+
+def test_tables_are_apart_by_one_empty_line():
+    text = "\n".join(line.rstrip() for line in screen(FOUND).splitlines())
+    assert "\n\n\n" not in text

@@ -262,14 +262,14 @@ def _detect(chosen: argparse.Namespace) -> int:
     from sekisho.app import tuning
     from sekisho.app.detection import Options, detect
     from sekisho.app.progress import reporter
+    from sekisho.model.errors import ResponseError
     from sekisho.respond import detections
     from sekisho.respond.wording import Words
 
     zone = _zone(chosen.timezone)
     if _missing([*chosen.paths, *chosen.rules, *chosen.tuning]):
         return USAGE
-    for path in filter(None, (chosen.out, chosen.stats)):
-        _check_target(path)
+    _check_findings_target(chosen)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
         rules = _load(chosen)
@@ -286,6 +286,8 @@ def _detect(chosen: argparse.Namespace) -> int:
         )
         try:
             found, statistics = detect(chosen.paths, rules, options, progress)
+        except OSError as error:
+            raise ResponseError(f"cannot be written: {error.strerror or error}", chosen.out or "findings") from error
         except KeyboardInterrupt:
             if chosen.out:
                 print("sekisho: interrupted; the same command goes on where this one stopped", file=sys.stderr)
@@ -382,6 +384,26 @@ def _check_target(path: str) -> None:
     folder = Path(path).parent
     if path != "-" and (Path(path).is_dir() or not os.access(folder, os.W_OK)):
         raise ResponseError("cannot be written; name a file in a folder that you may write to", path)
+
+
+def _check_findings_target(chosen: argparse.Namespace) -> None:
+    """Refuse to write findings or statistics over evidence, over each other, or over what is no plain file."""
+    from sekisho.model.errors import ResponseError
+
+    targets = [Path(path) for path in (chosen.out, chosen.stats) if path]
+    for path in targets:
+        _check_target(str(path))
+        if str(path) == "-" or not path.parent.is_dir() or (path.exists() and not path.is_file()):
+            raise ResponseError("is no plain file; name a file in a folder that you may write to", str(path))
+        inputs = [Path(one).resolve() for one in chosen.paths]
+        if any(path.resolve() == one for one in inputs) or (path.exists() and _below(path.resolve(), inputs)):
+            raise ResponseError("is evidence; name another file", str(path))
+    if len({path.resolve() for path in targets}) < len(targets):
+        raise ResponseError("is named for both findings and statistics", str(targets[0]))
+
+
+def _below(path: Path, folders: Sequence[Path]) -> bool:
+    return any(folder in path.parents for folder in folders)
 
 
 def _print(data: bytes) -> None:

@@ -23,8 +23,8 @@ from sekisho.model.finding import Evidence, Finding
 
 MANIFEST = "run.json"
 READ_BYTES = 256 * 1024
-NOTED = frozenset({"jsonl", "hits", "told"})
-"""Sizes of a finished piece's files in bytes, and what its reader told."""
+NOTED = frozenset({"jsonl", "hits", "told", "check"})
+"""SHA-256 of a finished piece's files, what its reader told, and the SHA-256 of that."""
 Hit = tuple[Event, Finding]
 
 
@@ -42,7 +42,7 @@ class Spool:
         known = _load(manifest) if manifest.exists() else None
         if known != run:
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, mode=0o700)
+            folder.mkdir(mode=0o700)
             manifest.write_text(json.dumps(run), encoding="utf-8")
         self._names: dict[tuple[str, int], str] = {}
         self._open: dict[str, _Open] = {}
@@ -52,8 +52,9 @@ class Spool:
         noted = _load(self._path(piece, "json"))
         if not isinstance(noted, dict) or not NOTED.issuperset(noted) or len(noted) != len(NOTED):
             return None
-        whole = all(_size(self._path(piece, kind)) == noted[kind] for kind in ("jsonl", "hits"))
-        return noted["told"] if whole and isinstance(noted["told"], dict) else None
+        whole = all(_digest(self._path(piece, kind)) == noted[kind] for kind in ("jsonl", "hits"))
+        told = noted["told"]
+        return told if whole and isinstance(told, dict) and noted["check"] == _check(told) else None
 
     def write(self, piece: Piece, lines: Iterable[bytes], hits: Iterable[Hit]) -> None:
         """Add findings of a piece, and those that correlations join."""
@@ -61,7 +62,8 @@ class Spool:
         for line in lines:
             if under_way.file is None:
                 under_way.file = self._path(piece, "jsonl").open("wb")
-            under_way.size += under_way.file.write(line + b"\n")
+            under_way.file.write(line + b"\n")
+            under_way.digest.update(line + b"\n")
         under_way.hits.extend(hits)
 
     def finish(self, piece: Piece, told: dict[str, Any]) -> None:
@@ -72,7 +74,9 @@ class Spool:
         if hits:
             self._path(piece, "hits").write_text(hits, encoding="utf-8")
         unfinished = self._path(piece, "new")
-        noted = {"jsonl": under_way.size, "hits": len(hits), "told": told}
+        told = json.loads(json.dumps(told, default=str))
+        sums = {"jsonl": under_way.digest.hexdigest(), "hits": sha256(hits.encode()).hexdigest()}
+        noted = {**sums, "told": told, "check": _check(told)}
         unfinished.write_text(json.dumps(noted, default=str), encoding="utf-8")
         unfinished.replace(self._path(piece, "json"))
 
@@ -120,7 +124,7 @@ class _Open:
     """A piece under way; its file is made with its first finding."""
 
     file: BinaryIO | None = None
-    size: int = 0
+    digest: Any = field(default_factory=sha256)
     hits: list[Hit] = field(default_factory=list)
 
     def close(self) -> None:
@@ -142,14 +146,28 @@ def _read(path: Path) -> Iterator[Hit]:
             yield _unpacked(json.loads(line))
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _digest(path: Path) -> str:
+    """Give the SHA-256 of a file; of no file, that of nothing."""
+    digest = sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(READ_BYTES):
+                digest.update(block)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return str(error)
+    return digest.hexdigest()
+
+
+def _check(told: dict[str, Any]) -> str:
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -16,6 +16,8 @@ from sekisho.respond.wording import Words, safe
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green", "informational": "dim"}
 RULES_SHOWN, HOSTS_SHOWN, DAYS_SHOWN, BAR_CHARS = 25, 8, 14, 40
+NARROW = 100  # columns; below, rules show days without times of day, so that titles keep their room
+DAY_CHARS = len("2022-04-25")
 
 
 def show(found: Detections, words: Words, console: Console, out: Path | None) -> None:
@@ -70,14 +72,15 @@ def _rules(found: Detections, words: Words, console: Console) -> None:
     table = _table(words.get("detect.rules"))
     for name, style in (("level", ""), ("count", "r"), ("rule", ""), ("first", ""), ("last", "")):
         table.add_column(words.get(f"detect.{name}"), justify="right" if style else "left", no_wrap=name != "rule")
+    chars = DAY_CHARS if console.width < NARROW else None
     rows = sorted(found.counts.rules.values(), key=rank)
     for one in rows[:RULES_SHOWN]:
         table.add_row(
             Styled(words.word("severity", one.level), STYLES[one.level]),
             f"{one.times:,}",
             safe(one.title),
-            words.time(one.first_ns, date=True),
-            words.time(one.last_ns, date=True),
+            words.time(one.first_ns, date=True)[:chars],
+            words.time(one.last_ns, date=True)[:chars],
         )
     console.print(table)
     _more(len(rows) - RULES_SHOWN, words, console)
@@ -121,7 +124,15 @@ def _days(found: Detections, words: Words, console: Console) -> None:
 
 def _table(title: str, *, heads: bool = True) -> Table:
     shape = box.SIMPLE_HEAD if heads else None
-    return Table(title=title, title_justify="left", title_style="bold", box=shape, show_header=heads, pad_edge=False)
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=shape,
+        show_header=heads,
+        pad_edge=False,
+        show_edge=False,
+    )
 
 
 def _more(left: int, words: Words, console: Console) -> None:
