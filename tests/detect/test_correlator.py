@@ -267,7 +267,7 @@ def by_group(timeline):
     return groups
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, database=None, derandomize=True)
 @given(
     kind=st.sampled_from(sorted(MEASURES)),
     bounds=st.dictionaries(st.sampled_from(sorted(TESTS)), st.integers(1, 4), min_size=1, max_size=2),
@@ -296,7 +296,7 @@ def test_agrees_with_the_oracle(kind, bounds, timeline):
     assert sorted((one.time_ns, one.evidence[0].value) for one in found) == sorted(wanted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, database=None, derandomize=True)
 @given(names=st.lists(st.sampled_from(RULES), min_size=2, max_size=4), timeline=st.lists(PLAIN, max_size=40))
 def test_order_with_repeated_rules_agrees(names, timeline):
     found = run({"type": "temporal_ordered", "rules": names}, timeline)
@@ -310,7 +310,7 @@ def test_order_with_repeated_rules_agrees(names, timeline):
     assert sorted((one.time_ns, one.evidence[0].value) for one in found) == sorted(wanted)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, database=None, derandomize=True)
 @given(
     kind=st.sampled_from(["temporal", "temporal_ordered"]),
     parts=st.sampled_from([("a", "b"), ("ab", "c"), ("a", "bc"), ("ba", "c")]),
