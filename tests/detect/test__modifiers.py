@@ -69,6 +69,21 @@ STRINGS = [
     (r"f: 'a\\\b'", "a\\\\b", True, "R Escaping: three are two"),
     (r"f: 'a\\\\b'", "a\\\\b", True, "R Escaping: four are two"),
     ("f: 'x\\'", "x\\", True, "R Escaping: at the end"),
+    (r"f: 'a\\?'", "a\\b", True, "R Escaping: backslash, then wildcard"),
+    (r"f: 'a\\?'", "a?", False, "R Escaping: backslash, then wildcard"),
+    (r"f: 'a\\\?'", "a\\?", True, "R Escaping: both plain"),
+    (r"f: '\\\\host\share'", "\\\\host\\share", True, "R Escaping: four are two"),
+    (r"f: '\\host\share'", "\\host\\share", True, "R Escaping: two are one"),
+    (r"f: '\\host\share'", "\\\\host\\share", False, "R Escaping: two are one"),
+    (r"f|endswith: '\'", "C:\\x\\", True, "R Escaping: a backslash alone"),
+    (r"f|startswith: 'C:\\*\x'", "c:\\y\\xz", True, "R Escaping: with startswith"),
+    ("f: '**'", "", True, "R String Wildcard: two are one"),
+    ("f: '?*'", "", False, "R String Wildcard: ? is mandatory beside *"),
+    ("f: '??'", "関所", True, "R String Wildcard: characters, not bytes"),
+    ("f: 'a*b'", "a\nb", True, "R String Wildcard: over lines"),
+    ("f: 'a.b'", "axb", False, "R General: no other character is special"),
+    ("f: '[ab]'", "a", False, "R General: no other character is special"),
+    ("f: 'a%b_'", "axbx", False, "R General: no other character is special"),
 ]
 KINDS = [
     ("f: 4624", 4624, True, "R Maps: integer"),
@@ -103,6 +118,12 @@ KINDS = [
     ("f: b", ["a", "b"], True, "any element of a list"),
     ("f|contains|all: [a, b]", ["xa", "xb"], True, "each by any element of a list"),
     ("f: [a, 4]", 4, True, "R Lists: of several kinds"),
+    ("f: [a, null]", "b", False, "R Lists"),
+    ("f: ~", None, True, "R Special Field Values: null as YAML has it"),
+    ("f: 'null'", None, False, "R Special Field Values: a text"),
+    ("f: 'null'", "NULL", True, "R Special Field Values: a text"),
+    ("f: '0x40810000'", "0X40810000", True, "R Maps: hexadecimal text"),
+    ("f: 10", "0xa", False, "R Maps: hexadecimal text is no number"),
 ]
 MODIFIERS = [
     ("f|contains: midd", "a MIDDle b", True, "M Generic: contains"),
@@ -249,9 +270,33 @@ MODIFIERS = [
     ("f|cidr: 10.0.0.0/8", "10.1.2.3:80", False, "M IP: with a port it is no address"),
     ("f|cidr: 2001:db8::/32", "2001:db9::1", False, "M IP: v6"),
     ("f|cidr: 0.0.0.0/0", "::1", False, "M IP: v4 holds no v6"),
+    ("f|cidr: 10.1.2.3/8", "10.9.9.9", True, "M IP: host bits set"),
+    ("f|cidr: fe80::/10", "fe80::1%eth0", True, "M IP: v6 with a zone"),
+    ("f|contains: ''", None, False, "M Generic: contains nothing, of a value only"),
+    ("f|contains|all: one", "x one", True, "M Generic: all of a single value"),
+    ("f|contains|all|neq: [a, b]", "xa", True, "M Generic: neq with all, not every one"),
+    ("f|contains|all|neq: [a, b]", "ba", False, "M Generic: neq with all, not every one"),
+    ("f|neq: a", ["b", "A"], False, "M Generic: neq, of no element"),
+    ("f|cased|neq: a", "A", True, "M Generic: neq with cased"),
+    ("f|re: 'b$'", "ab\n", True, "M Regular Expression: $ of PCRE, before a line break at the end"),
+    ("f|re: 'b$'", "ab\nc", False, "M Regular Expression: $ of PCRE"),
+    ("f|re: '^b$(?!x)'", "b\n", True, "M Regular Expression: $ of PCRE, beside lookaround"),
+    ("f|re: '^$'", "", True, "M Regular Expression: an empty value"),
+    ("f|re: 'a*b'", "xb", True, "M Regular Expression: no wildcards of Sigma's"),
+    (r"f|base64: 'a\*'", "YSo=", True, "M Encoding: base64 of an escaped wildcard"),
+    ("f|base64|cased: foo", "zm9V", False, "M Encoding: base64 with cased"),
+    ("f|gt: 0x10", 17, True, "M Numeric: hexadecimal in a rule is YAML's number"),
+    ("f|gt: 0x10", "0x11", False, "M Numeric: hexadecimal text in an event is none"),
+    ("f|gt: 9", "10", True, "M Numeric: as numbers, not as text"),
+    ("f|gt: 18446744073709551615", 18446744073709551616, True, "M Numeric: beyond 64 bits"),
+    ("f|lt: 5", float("nan"), False, "M Numeric: not a number"),
+    ("f|gt|all: [9, 5]", 7, False, "M Numeric: with all"),
+    ("f|week: 53", "2020-12-31", True, "M Time: week, ISO 8601"),
+    ("f|week: 1", "2024-12-30", True, "M Time: week, ISO 8601"),
 ]
 
 
+LISTS = {"servers": ["srv*", "dc"], "admins": ["root"], "nets": ["192.0.2.0/24"]}
 PLACEHOLDERS = [
     ("f|expand: '%servers%'", "srv-1", True, "M Specific: expand"),
     ("f|expand: '%servers%'", "DC", True, "M Specific: expand"),
@@ -263,6 +308,9 @@ PLACEHOLDERS = [
     ("f: '%servers%'", "%servers%", True, "R Placeholders: literal without expand"),
     ("f: '%servers%'", "dc", False, "R Placeholders: literal without expand"),
     ("f|expand: 'no placeholder'", "no placeholder", True, "R Placeholders: none in the value"),
+    ("f|cidr|expand: '%nets%'", "192.0.2.7", True, "M Specific: expand with cidr"),
+    ("f|re|expand: '^%admins%$'", "root", True, "M Specific: expand with re"),
+    ("f|expand: '100%'", "100%", True, "R Placeholders: a single percent"),
 ]
 
 
@@ -293,6 +341,15 @@ RECORDS = [
     ("f|fieldref: g", {"f": "a*", "g": "abc"}, False, "M Specific: fieldref, no wildcards in data"),
     ("f|fieldref: g", {"f": None, "g": None}, False, "M Specific: fieldref, null is no text"),
     ("f|fieldref: g", {"f": 5, "g": "5"}, True, "M Specific: fieldref, number"),
+    ("f|fieldref: G", {"f": "a", "g": "A"}, True, "M Specific: fieldref, the name in other case"),
+    ("f|fieldref|all: [g, h]", {"f": "a", "g": "b", "h": "a"}, False, "M Specific: fieldref with all"),
+    ("f|fieldref|startswith: g", {"f": "ab", "g": "b"}, False, "M Specific: fieldref with startswith"),
+    ("f|fieldref|endswith: g", {"f": "ab", "g": "a"}, False, "M Specific: fieldref with endswith"),
+    ("f|fieldref|contains: g", {"f": "a", "g": "xay"}, False, "M Specific: fieldref with contains, not the reverse"),
+    ("f|exists: true", {"F": "x"}, True, "M Generic: exists, in other case"),
+    ("f|exists: false", {"f": None}, False, "M Generic: exists, be it null"),
+    ("f|re: '.*'", {"g": "x"}, False, "M Regular Expression: missing"),
+    ("f|year|neq: 2024", {"g": "x"}, True, "M Time: neq, missing"),
     ("F: a", {"f": "a"}, True, "R Field Usage: case differs, no exact name"),
     ("F: a", {"f": "a", "F": "b"}, False, "R Field Usage: the exact name wins"),
     ("- one\n- two", {"f": "x", "g": "a TWO b"}, True, "R Keywords search: or"),
@@ -320,7 +377,7 @@ def test_record(selection, fields, matches, section):
 
 @pytest.mark.parametrize(("selection", "value", "matches", "section"), PLACEHOLDERS)
 def test_placeholders(selection, value, matches, section):
-    assert verdict(selection, {"f": value}, {"servers": ["srv*", "dc"], "admins": ["root"]}) is matches, section
+    assert verdict(selection, {"f": value}, LISTS) is matches, section
 
 
 @pytest.mark.parametrize("modifier", sorted(KNOWN - REGEX_WORDS.keys()))

@@ -24,6 +24,18 @@ LONG = "a" * 100_000
         (r"(?(1)a|b)", "b", True),
         (r"ä", "Ä", False),
         ("(" * 4000 + ")" * 4000, LONG, True),
+        # "$" as PCRE has it, in RE2 and in Python's engine.
+        ("ab$", "ab\n", True),
+        ("ab$", "ab\n\n", False),
+        ("ab$", "ab\nc", False),
+        (r"(?:\.exe|a$)", "xa\n", True),
+        (r"ab$(?<!x)", "ab\n", True),
+        (r"ab\$", "ab\n", False),
+        ("ab[$]", "ab\n", False),
+        ("ab[$]", "ab$", True),
+        (r"(?m)ab$", "ab\nc", True),
+        (r"\Qb$\E", "ab\n", False),
+        ("ab$c", "ab\nc", False),
     ],
 )
 def test_search(pattern, text, found):

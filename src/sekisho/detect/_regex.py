@@ -20,6 +20,8 @@ BUDGET = 4_000_000  # steps of Python's engine on one text: some 50 ms
 CUTS = (8192, 4096, 2048, 1024, 512, 256, 128)  # characters of the text that such a pattern may see
 REPEAT = re.compile(r"\{(\d*)(,?)(\d*)\}")
 GROUP = re.compile(r"\?(?:#|[aiLmsux-]*\)|P?<\w+>|P=\w+|<?[=!]|[>:]|[aiLmsux-]+:|\(\w+\))")
+MODES = re.compile(r"\(\?[a-zA-Z]*m|\\Q")
+LAST = r"(?:\n?\z)"
 CLASSES = frozenset("sSdDwWbBAnrtfv")  # escapes that stand for other characters or for none
 LOOK = frozenset({"?=", "?!", "?<=", "?<!"})
 
@@ -63,7 +65,26 @@ def _linear(pattern: str, flags: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True  # only whether it matches is asked, which is several times cheaper
+    pattern = _ended(pattern) if "$" in pattern and "m" not in flags else pattern
     return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options)
+
+
+def _ended(pattern: str) -> str:
+    r"""Let ``$`` match before a line break at the very end too: in PCRE it does, in RE2 it is ``\z``.
+
+    A ``$`` with more behind it stays as it is, and so do patterns that switch modes inside or quote with ``\Q``.
+
+    Source: pcre2pattern, "Circumflex and dollar"; RE2 syntax, "Empty strings".
+    """
+    if MODES.search(pattern):
+        return pattern
+    parts, at = [], 0
+    while at < len(pattern):
+        end = _item_end(pattern, at)
+        last = pattern[at:end] == "$" and pattern[end : end + 1] in ("", ")", "|")
+        parts.append(LAST if last else pattern[at:end])
+        at = end
+    return "".join(parts)
 
 
 def _bounded(pattern: str, flags: str, why: str) -> Search:

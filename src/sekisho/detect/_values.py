@@ -168,7 +168,11 @@ def compares(mode: Mode, text: str, other: str) -> bool:
 
 
 def number_of(value: Any) -> float | None:
-    """Read a value as a number: a number itself or decimal digits, not hexadecimal ones."""
+    """Read a value as a number: a number itself or decimal digits.
+
+    Hexadecimal text (``0x1F``) is none: Sigma modifiers 2.1.0, "Numeric Modifiers", are for numeric values only, and
+    converters do not convert what an event holds either. Written in a rule without quotes, ``0x1F`` is YAML's 31.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
