@@ -98,8 +98,11 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("? [a]\n: b", "a key must be text", 1),
         ("a: b: c", "not YAML", 1),
         ("\ta: 1", "not YAML", 1),
-        ("a: !!python/object/apply:os.system [x]\nb: \x00", "not YAML", 0),
+        ("a: [x]\nb: \x00", "not YAML", 0),
         ("a: '\ud800'", "not Unicode", 0),
+        ("a: 1\nb: !!binary aGk=", "unknown type binary", 2),
+        ("a: 1\nb: !ours {c: d}", "unknown type !ours", 2),
+        ("a: !!python/object/apply:os.system [x]", "unknown type python/object/apply:os.system", 1),
     ],
 )
 def test_refused(text, reason, line):
@@ -109,5 +112,7 @@ def test_refused(text, reason, line):
     assert caught.value.line == line
 
 
-def test_tags_build_nothing():
-    assert one("a: !!python/object/apply:os.system [x]")["a"] == ["x"]
+def test_tags_of_the_core_schema():
+    """YAML 1.2.2, 10.3.1."""
+    found = one("a: !!str 5\nb: !!int '5'\nc: !!bool true\nd: !!seq [x]\ne: !!map {f: g}\nh: !!int x")
+    assert found == {"a": "5", "b": 5, "c": True, "d": ["x"], "e": {"f": "g"}, "h": "x"}

@@ -16,6 +16,8 @@ from sekisho.model.errors import RuleError
 
 MAX_DEPTH = 40  # mappings in lists in mappings; the deepest of 3,753 public rules has 6
 MAX_EXPANDED = 20_000  # values that aliases stand for, in one text
+RESOLVED = frozenset({"int", "float", "bool", "null"})  # types of the core schema; what is none of it stays text
+TYPES = RESOLVED | {"", "!", "str", "seq", "map"}
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 NUMBER = re.compile(
@@ -129,7 +131,7 @@ class _Builder:
         if self.stack and type(self.stack[-1]) is Table and self.keys[-1] is None:
             self._key(text, event)
             return
-        value = _plain(text) if event.implicit[0] else text
+        value = _plain(text) if event.implicit[0] or self._tag(event) in RESOLVED else text
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
         self._put(value)
@@ -141,8 +143,16 @@ class _Builder:
         table.lines[text] = line
         self.keys[-1] = (text, line)
 
+    def _tag(self, event: Any) -> str:
+        """Give the type that a value is said to have; one that nobody here can build must not pass as plain text."""
+        tag = str(event.tag or "").removeprefix("tag:yaml.org,2002:")
+        if tag not in TYPES:
+            raise RuleError(f"value of unknown type {tag}", self.path, event.start_mark.line + 1)
+        return tag
+
     def _open(self, event: Any, value: Any) -> None:
         line = event.start_mark.line + 1
+        self._tag(event)
         if self.stack and type(self.stack[-1]) is Table and self.keys[-1] is None:
             raise RuleError("a key must be text", self.path, line)
         if len(self.stack) >= MAX_DEPTH:
