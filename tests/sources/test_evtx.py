@@ -4,8 +4,18 @@ from pathlib import Path
 import pytest
 
 from sekisho.model.errors import SourceError
-from sekisho.sources import Gap, Row
-from sekisho.sources.evtx import CHUNK_BYTES, HEADER_BYTES, _Names, _unlooped, read, recognise
+from sekisho.sources import Gap, Row, Span
+from sekisho.sources.evtx import (
+    CHUNK_BYTES,
+    HEADER_BYTES,
+    MAGIC,
+    _Names,
+    _unlooped,
+    read,
+    read_span,
+    recognise,
+    split_chunks,
+)
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 shared = [pytest.mark.shared, pytest.mark.skipif(not SHARED.exists(), reason="real data not beside the project")]
@@ -74,6 +84,63 @@ def test_lists_in_a_chunk_are_made_to_end():
     assert _unlooped(chunk({128: 600, 600: 700, 700: 700})) == whole
     assert _unlooped(chunk({128: 600, 600: 700, 700: 2**32 - 1})) == whole
     assert _unlooped(chunk({128: 600, 600: 700, 132: 8})) == whole
+
+
+def chunked(path, *ids, announced=None, tail=b""):
+    """Write a log of chunks whose headers name these (first, last) record ids; None is a chunk not yet in use."""
+    header = bytearray(MAGIC.ljust(HEADER_BYTES, b"\0"))
+    header[42:44] = (len(ids) if announced is None else announced).to_bytes(2, "little")
+    chunks = [
+        b"" if one is None else b"ElfChnk\0" + bytes(16) + one[0].to_bytes(8, "little") + one[1].to_bytes(8, "little")
+        for one in ids
+    ]
+    path.write_bytes(bytes(header) + b"".join(one.ljust(CHUNK_BYTES, b"\0") for one in chunks) + tail)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ids", "size", "sizes"),
+    [
+        ([(1, 5), (6, 9), (10, 10)], 1, [1, 1, 1]),
+        ([(1, 5), (6, 9), (10, 10)], 2 * CHUNK_BYTES, [2, 1]),
+        ([(1, 5), (6, 9), (10, 10)], 2 * CHUNK_BYTES - 1, [1, 1, 1]),
+        ([(1, 5), (6, 9), (10, 10)], 3 * CHUNK_BYTES, [3]),
+        ([(1, 5), (6, 9), None, None], 2 * CHUNK_BYTES, [2, 2]),
+        ([(90, 95), (70, 79), (80, 89)], CHUNK_BYTES, [1, 1, 1]),  # full, and begun again at its first chunk
+        ([(1, 5), (5, 9)], CHUNK_BYTES, []),
+        ([(1, 50), (6, 9)], CHUNK_BYTES, []),
+        ([(1, 5), (6, 9), (1, 5)], CHUNK_BYTES, []),  # joined
+        ([(1, 5), (9, 6)], CHUNK_BYTES, []),
+        ([], CHUNK_BYTES, []),
+    ],
+)
+def test_a_log_is_cut_where_no_record_id_comes_again(tmp_path, ids, size, sizes):
+    spans = list(split_chunks(chunked(tmp_path / "log.evtx", *ids), size))
+    assert [(one.end - one.start) // CHUNK_BYTES for one in spans] == sizes
+    at = 0
+    for span, count in zip(spans, sizes, strict=True):
+        assert span == Span(HEADER_BYTES + at * CHUNK_BYTES, HEADER_BYTES + (at + count) * CHUNK_BYTES, at + 1)
+        at += count
+
+
+def test_a_cut_log_and_no_log_are_read_as_a_whole(tmp_path):
+    path = tmp_path / "log.evtx"
+    assert list(split_chunks(chunked(path, (1, 5), (6, 9), announced=3), 1)) == []
+    assert list(split_chunks(chunked(path, (1, 5), (6, 9), tail=b"x"), 1)) == []
+    for stump in (b"", MAGIC, MAGIC.ljust(HEADER_BYTES, b"\0")):
+        path.write_bytes(stump)
+        assert list(split_chunks(path, 1)) == []
+    assert list(split_chunks(tmp_path / "gone", 1)) == []
+    with pytest.raises(SourceError, match="gone"):
+        list(read_span(tmp_path / "gone", Span(HEADER_BYTES, HEADER_BYTES + CHUNK_BYTES, 1)))
+
+
+def test_gaps_of_spans_are_those_of_the_whole(tmp_path):
+    path = chunked(tmp_path / "log.evtx", (1, 5), None, (6, 9), None, announced=3)
+    spans = list(split_chunks(path, CHUNK_BYTES))
+    whole = list(read(path))
+    assert "chunk 2" in [item.record for item in whole if isinstance(item, Gap)]
+    assert [item for one in spans for item in read_span(path, one)] == whole
 
 
 class TestReal:
@@ -146,3 +213,22 @@ class TestReal:
                     assert isinstance(item, (Row, Gap))
             except SourceError:
                 pass
+
+    @pytest.mark.parametrize("size", [1, CHUNK_BYTES, 3 * CHUNK_BYTES])
+    def test_spans_give_what_the_whole_gives(self, tmp_path, log, size):
+        logs = [path for path in sorted((SHARED / "evtx").rglob("*.evtx")) if path.stat().st_size > 1 << 20][:6]
+        first, second, third = (log[HEADER_BYTES + at * CHUNK_BYTES :][:CHUNK_BYTES] for at in range(3))
+        begun_again = tmp_path / "again.evtx"
+        begun_again.write_bytes(log[:HEADER_BYTES] + third + first + second)
+        for path in [*logs, begun_again]:
+            spans = list(split_chunks(path, size))
+            assert len(spans) > 1 or size > CHUNK_BYTES
+            assert [item for one in spans for item in read_span(path, one)] == list(read(path))
+
+    def test_joined_logs_are_read_as_a_whole(self, tmp_path, log):
+        path = tmp_path / "joined.evtx"
+        joined = bytearray(log + log[HEADER_BYTES:])
+        joined[42:44] = b"\x06\x00"
+        path.write_bytes(joined)
+        assert list(split_chunks(path, CHUNK_BYTES)) == []
+        assert any("@" in row.record for row in rows(path))

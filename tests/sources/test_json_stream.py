@@ -1,3 +1,4 @@
+import codecs
 import gzip
 import io
 import json
@@ -7,8 +8,9 @@ import zlib
 
 import pytest
 
-from sekisho.sources import Gap, Row
-from sekisho.sources.json_stream import MAX_RECORD_BYTES, as_utf8, inflate, records
+from sekisho.model.errors import SourceError
+from sekisho.sources import Gap, Row, Span, json_stream
+from sekisho.sources.json_stream import MAX_RECORD_BYTES, as_utf8, inflate, read_lines, records, split_lines
 
 
 def read(text, size=7):
@@ -163,3 +165,76 @@ def test_mutations_give_rows_or_gaps():
             data[rng.randrange(len(data))] = rng.randrange(256)
         for item in records(as_utf8([bytes(data[: rng.randrange(len(data))])])):
             assert isinstance(item, (Row, Gap))
+
+
+LINES = [
+    b'{"n":1}',
+    b"",
+    b"broken",
+    b"[1]",
+    b'{"a":"' + b"x" * 150 + b'"}',
+    b'{"a":1},',
+    b'{"a":"\xff"}',
+    b"  ",
+    b'{"p":"\\ud800"}',
+]
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 100, 128, 10_000])
+def test_spans_give_what_the_whole_gives(tmp_path, monkeypatch, size):
+    """Rows, gaps and their numbers; blocks are so small that every border falls into and beside lines."""
+    monkeypatch.setattr(json_stream, "BLOCK_BYTES", 64)
+    rng = random.Random(size)
+    path, cut = tmp_path / "log.jsonl", 0
+    for number in range(60):
+        lines = [b'{"first":0}', *rng.choices(LINES, k=rng.randrange(30))]
+        data = rng.choice([b"\n", b"\r\n"]).join(lines) + rng.choice([b"", b"\n", b"\n\n"])
+        path.write_bytes(data)
+        spans = list(split_lines(path, len(data) - 2 + number % 5 if number % 4 == 0 else size))
+        assert b"".join(data[one.start : one.end] for one in spans) == data
+        assert [one.first for one in spans] == [1 + data[: one.start].count(b"\n") for one in spans]
+        assert [item for one in spans for item in read_lines(path, one)] == list(records([data]))
+        cut += len(spans) > 1
+    assert cut > 20 or size == 10_000
+
+
+def test_a_line_longer_than_many_spans_is_one_span(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_stream, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(json_stream, "MAX_RECORD_BYTES", 2_000)
+    path = tmp_path / "log.jsonl"
+    for long in (1_500, 5_000):
+        data = b'{"a":1}\n{"a":"' + b"x" * long + b'"}\n{"a":2}\n' + b'{"a":3}\n' * 30
+        path.write_bytes(data)
+        spans = list(split_lines(path, 100))
+        assert len(spans) > 2
+        assert spans[0].end > long
+        found = [item for one in spans for item in read_lines(path, one)]
+        assert found == list(records([data[at : at + 64] for at in range(0, len(data), 64)]))
+        assert isinstance(found[1], Gap) is (long == 5_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\n" + b'{"a":1}\n' * 9,
+        codecs.BOM_UTF8 + b'{"a":1}\n' * 9,
+        ('{"a":1}\n' * 9).encode("utf-16"),
+        ('{"a":1}\n' * 9).encode("utf-16-be"),
+        gzip.compress(b'{"a":1}\n' * 9),
+        json.dumps([{"a": 1}] * 9).encode(),
+        json.dumps([{"a": 1}] * 9, indent=1).encode(),
+        b"\n".join([json.dumps({"a": 1}, indent=1).encode()] * 9),
+    ],
+)
+def test_what_is_not_one_object_a_line_from_the_start_is_not_cut(tmp_path, monkeypatch, data):
+    monkeypatch.setattr(json_stream, "BLOCK_BYTES", 64)
+    path = tmp_path / "log.json"
+    path.write_bytes(data)
+    assert list(split_lines(path, 10)) == []
+
+
+def test_a_file_that_is_gone_has_no_spans_and_its_span_is_an_error(tmp_path):
+    assert list(split_lines(tmp_path / "gone", 10)) == []
+    with pytest.raises(SourceError, match="gone"):
+        list(read_lines(tmp_path / "gone", Span(0, 10, 1)))

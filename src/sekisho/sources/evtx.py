@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -18,6 +19,8 @@ from sekisho.sources import Gap, Row, Span, source
 MAGIC, CHUNK_MAGIC = b"ElfFile\x00", b"ElfChnk\x00"
 HEADER_BYTES, CHUNK_BYTES, CHUNK_HEADER_BYTES = 4096, 65536, 512
 CHUNK_COUNT_AT = 42
+RECORD_IDS_AT = 24
+"""First and last event record id of a chunk, in its header."""
 LISTS_AT, LIST_ITEM_BYTES = 128, 8
 """64 lists of strings and 32 of templates; each item begins with the offset of the next."""
 MAX_ITEMS = 8_192
@@ -37,31 +40,29 @@ def recognise(head: bytes, path: Path) -> bool:
 
 
 def split_chunks(path: Path, size: int) -> Iterator[Span]:
-    """Cut a log into spans of about ``size`` bytes where no event record id occurs in two of them."""
-    step, at, first, highest, kept = max(1, size // CHUNK_BYTES), HEADER_BYTES, 1, -1, []
+    """Cut a log into spans of about ``size`` bytes where no event record id occurs in two chunks."""
+    step, ids = max(1, size // CHUNK_BYTES), []
     try:
         with path.open("rb") as file:
             total = file.seek(0, 2)
             file.seek(0)
             announced = _announced(file.read(HEADER_BYTES).ljust(HEADER_BYTES, b"\0"))
-            whole = (total - HEADER_BYTES) // CHUNK_BYTES
-            while at < total:
-                file.seek(at)
-                lowest, last = _RECORD_IDS.unpack_from(
-                    file.read(CHUNK_HEADER_BYTES).ljust(CHUNK_HEADER_BYTES, b"\0"), 24
-                )
-                if lowest <= highest or last < lowest:
-                    return  # joined logs, broken chunks: only who has read it all knows what is a repetition
-                highest, at = last, at + CHUNK_BYTES
-                if (at - HEADER_BYTES) // CHUNK_BYTES - first + 1 >= step:
-                    kept.append(Span(HEADER_BYTES + (first - 1) * CHUNK_BYTES, at, first))
-                    first = (at - HEADER_BYTES) // CHUNK_BYTES + 1
-    except (OSError, IndexError):
-        return
-    if announced <= whole and total == HEADER_BYTES + whole * CHUNK_BYTES:
-        if at > HEADER_BYTES + (first - 1) * CHUNK_BYTES:
-            kept.append(Span(HEADER_BYTES + (first - 1) * CHUNK_BYTES, at, first))
-        yield from kept
+            whole, rest = divmod(total - HEADER_BYTES, CHUNK_BYTES)
+            if rest or announced > whole:
+                return  # a cut log
+            for number in range(whole):
+                file.seek(HEADER_BYTES + number * CHUNK_BYTES)
+                head = file.read(CHUNK_HEADER_BYTES).ljust(CHUNK_HEADER_BYTES, b"\0")
+                if head.startswith(CHUNK_MAGIC):  # Windows makes a log larger before it has records for it
+                    ids.append(_RECORD_IDS.unpack_from(head, RECORD_IDS_AT))
+    except OSError:
+        return  # reading it as a whole says why
+    ids.sort()  # a log that is full begins again at its first chunk
+    if any(last < first for first, last in ids) or any(one[1] >= other[0] for one, other in pairwise(ids)):
+        return  # joined logs, broken chunks: only who has read it all knows what is a repetition
+    for at in range(0, whole, step):
+        end = min(at + step, whole)
+        yield Span(HEADER_BYTES + at * CHUNK_BYTES, HEADER_BYTES + end * CHUNK_BYTES, at + 1)
 
 
 def read_span(path: Path, span: Span) -> Iterator[Row | Gap]:
