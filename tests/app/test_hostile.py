@@ -42,6 +42,7 @@ EVENT = {
     "CommandLine": "cmd /c echo hello",
     "UtcTime": "2022-04-25 09:00:00.000",
 }
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)
@@ -413,9 +414,10 @@ def test_broken_lines_cost_only_themselves(told):
     assert one["skipped"].startswith("6: ")
 
 
-def test_a_line_of_thirty_megabytes_is_named(told):
-    (one,) = told({"a.jsonl": lines({}, {"CommandLine": "A" * 30_000_000}, {})})["inputs"]
+def test_a_line_of_a_hundred_megabytes_is_named(told):
+    (one,) = told({"a.jsonl": lines({}, {"CommandLine": "A" * 100_000_000}, {})})["inputs"]
     assert one["records"] == 2
+    assert one["failed"]
     assert one["skipped"] == "2: line is longer than 16 MiB"
 
 
@@ -434,6 +436,42 @@ def test_values_that_json_cannot_hold_are_still_written(rules, tmp_path):
     document = examined([tmp_path / "a.jsonl"], ruleset.load([str(rule)], cache=False))
     assert [one["records"] for one in document["inputs"]] == [2]
     assert len([one for one in document["findings"] if one["title"] == "all"]) == 2
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="real data not beside the project")
+def test_a_truncated_event_log_gives_the_records_before_the_cut(told):
+    path = SHARED / "evtx" / "EVTX-to-MITRE-Attack" / "Antivirus" / "ID1151-Defender health status.evtx"
+    data = path.read_bytes()
+    cuts = {"cut in a chunk.evtx": data[: 4096 + 65_536 + 30_000], "cut in a header.evtx": data[: 4096 + 65_536 + 60]}
+    spoiled = bytearray(data[: 4096 + 3 * 65_536])
+    spoiled[4096 + 65_536 : 4096 + 65_544] = b"NoChunk\0"
+    document = told({**cuts, "spoiled.evtx": bytes(spoiled), "a.jsonl": lines({})})
+    found = {Path(one["path"]).name: one for one in document["inputs"]}
+    for name in (*cuts, "spoiled.evtx"):
+        assert found[name]["records"] > 0, name
+        assert found[name]["failed"], name
+        assert found[name]["skipped"], name
+    assert found["a.jsonl"]["records"] == 1
+
+
+# Values of all kinds for one field, the last one a hit.
+CHANGING = ["text", 7, 1.5, True, None, ["a", 2], {"inner": {"deeper": [1]}}, "", "a needle"]
+
+
+def test_a_column_that_changes_its_type_is_read_in_every_row(tmp_path):
+    (tmp_path / "r.yml").write_text(rule(1))
+    (tmp_path / "a.jsonl").write_bytes(lines(*({"CommandLine": value} for value in CHANGING)))
+    (tmp_path / "b.jsonl").write_bytes(lines(*({"EventID": value} for value in CHANGING), {"CommandLine": "needle"}))
+    (tmp_path / "c.jsonl").write_bytes(
+        lines(*({"UtcTime": value, "CommandLine": "needle"} for value in CHANGING))
+        + lines(*({"Channel": value} for value in CHANGING), *({"Hostname": value} for value in CHANGING))
+    )
+    document = examined([tmp_path], ruleset.load([str(tmp_path / "r.yml")], cache=False))
+    counts = {Path(one["path"]).name: one["records"] for one in document["inputs"] if one["records"]}
+    assert counts == {"a.jsonl": len(CHANGING), "b.jsonl": len(CHANGING) + 1, "c.jsonl": 3 * len(CHANGING)}
+    hits = [Path(one["source"]).name for one in document["findings"] if one["title"] == "r1"]
+    assert sorted(hits) == ["a.jsonl", "b.jsonl", *["c.jsonl"] * len(CHANGING)]
 
 
 def test_empty_event_log_with_another_name(told):
@@ -475,13 +513,56 @@ def test_broken_rules_are_named_and_the_rest_runs(tmp_path):
     assert failed["broken.yml"].line == 2
 
 
-def test_a_catastrophic_expression_ends_quickly(tmp_path):
-    (tmp_path / "r.yml").write_text(rule(1, detection="{CommandLine|re: '^(A+)+$'}"))
-    (tmp_path / "a.jsonl").write_bytes(lines({"CommandLine": "A" * 50_000 + "!"}))
+CIRCLE = """
+title: circle {number}
+id: 33333333-3333-4333-8333-{number:012}
+name: circle{number}
+correlation: {{type: event_count, rules: [{rules}], group-by: [Computer], timespan: 1h, condition: {{gte: 1}}}}
+"""
+BROKEN_RULES = {
+    "modifier.yml": (rule(1, detection="{CommandLine|kontains: x}"), 6, "unknown modifier 'kontains'"),
+    "modifiers.yml": (rule(2, detection="{CommandLine|re|cidr: x}"), 6, "exclude each other"),
+    "mapping.yml": (rule(3, detection="{CommandLine: {a: b}}"), 6, "a value must be text"),
+    "nested.yml": (rule(4, detection="{CommandLine: [[a]]}"), 6, "a value must be text"),
+    "type.yml": (rule(5, detection="{CommandLine: !!binary aGk=}"), 6, "value of unknown type binary"),
+    "number.yml": (rule(6, detection="{CommandLine|gt: many}"), 6, "is not a number"),
+    "network.yml": (rule(7, detection="{CommandLine|cidr: 10.0.0.0/99}"), 6, "is not a network"),
+    "expression.yml": (rule(8, detection="{CommandLine|re: '(a'}"), 6, "not a regular expression"),
+    "catastrophe.yml": (rule(9, detection="{CommandLine|re: '^(A+)+(?=B)'}"), 6, "repeats something that repeats"),
+    "condition.yml": (rule(10, "a and 1 of nothing*"), 7, "no selection is called"),
+    "circle.yml": (CIRCLE.format(number=1, rules="circle2"), 2, "circle"),
+    "round.yml": (CIRCLE.format(number=2, rules="circle1"), 2, "circle"),
+    "itself.yml": (CIRCLE.format(number=3, rules="circle3"), 2, "circle"),
+}
+
+
+def test_each_broken_rule_is_named_with_its_line_and_the_others_find(tmp_path):
+    for name, (text, _, _) in BROKEN_RULES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "good.yml").write_text(rule(11))
+    (tmp_path / "a.jsonl").write_bytes(lines({"CommandLine": "needle"}))
+    loaded = ruleset.load([str(tmp_path)], cache=False)
+    failed = {Path(error.path).name: (error.line, error.reason) for error in loaded.failed}
+    assert failed.keys() == BROKEN_RULES.keys()
+    for name, (_, line, reason) in BROKEN_RULES.items():
+        assert failed[name][0] == line, (name, failed[name])
+        assert reason in failed[name][1], name
+    document = examined([tmp_path / "a.jsonl"], loaded)
+    assert [one["title"] for one in document["findings"]] == ["r11"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["^(A+)+$", "(A|A)*$", "(A|AA)+!$", "(.*A){12}x", "^(([A-Z])+.)+[A-Z]([A-Z])+$", "(x+x+)+y", "A*A*A*A*A*b"],
+)
+def test_a_catastrophic_expression_ends_quickly(expression, tmp_path):
+    (tmp_path / "r.yml").write_text(rule(1, detection=f"{{CommandLine|re: '{expression}'}}") + "---\n" + rule(2))
+    (tmp_path / "a.jsonl").write_bytes(lines({"CommandLine": "A" * 50_000 + "!"}, {"CommandLine": "needle"}))
     started = time.monotonic()
     document = examined([tmp_path / "a.jsonl"], ruleset.load([str(tmp_path)], cache=False))
     assert time.monotonic() - started < 5
-    assert document["inputs"][0]["records"] == 1
+    assert document["inputs"][0]["records"] == 2
+    assert "r2" in [one["title"] for one in document["findings"]]
 
 
 # Macros, scripts and shortcuts that never end

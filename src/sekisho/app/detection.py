@@ -6,16 +6,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import sekisho
 from sekisho.app import intake
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
-from sekisho.app.spool import Spool
+from sekisho.app.spool import ASSEMBLED, Spool
 from sekisho.detect.correlator import Correlator
 from sekisho.detect.rules import RuleSet
 from sekisho.detect.statistics import Statistics, Use
@@ -130,26 +131,23 @@ class Run:
         """Events read so far."""
         return self.counts.events + sum(counts.events for counts, _ in self._under_way.values())
 
-    def correlate(self) -> list[bytes]:
+    def correlate(self) -> Iterator[bytes]:
         """Join the findings of all pieces; gives the lines of what correlations found."""
         if not self.rules.correlations:
-            return []
+            return
         engine = Correlator(self.rules.correlations)
-        lines: list[bytes] = []
         hits = self.spool.hits(self.order)
-        while some := [hit for hit, _ in zip(hits, range(FED), strict=False)]:
-            lines += self._correlated(engine.feed(some))
-        lines += self._correlated(engine.finish())
+        while some := list(islice(hits, FED)):
+            yield from self._correlated(engine.feed(some))
+        yield from self._correlated(engine.finish())
         self.notes += engine.outcome(()).notes()
-        return lines
 
-    def _correlated(self, found: Iterable[Finding]) -> list[bytes]:
+    def _correlated(self, found: Iterable[Finding]) -> Iterator[bytes]:
         shown = [one for one in found if one.rule_id not in self.rules.silent]
-        left = self.options.tuning.apply(None, shown, self.tuned)
-        kept = [one for one in left if self._grave(one)]
-        for one in kept:
-            self.counts.add(one, self.options.language)
-        return [document.line(one, self.words, None) for one in kept]
+        for one in self.options.tuning.apply(None, shown, self.tuned):
+            if self._grave(one):
+                self.counts.add(one, self.options.language)
+                yield document.line(one, self.words, None)
 
     def _grave(self, one: Finding) -> bool:
         return LEVELS.index(one.level) >= LEVELS.index(self.options.level)
@@ -163,23 +161,22 @@ def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Pro
     """
     started = time.perf_counter()
     loaded = rules.without(options.tuning.disabled)
-    walked = list(intake.walk(paths, options.limits))
+    walked = list(_evidence(paths, options))
     logs = [one for one in walked if not one.skipped and one.source and one.source.event_class != "artifact"]
     others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
     with _spool(loaded, options) as spool:
         run = Run(loaded, options, spool, progress)
         asked = Asked(False, options.statistics, options.logsource, options.jobs)
-        try:
-            for piece, part in read_pieces(
-                run.pieces(logs), loaded, jobs=options.jobs, limits=options.limits, asked=asked, files=logs
-            ):
-                run.take(piece, part)
-                progress("events", run.read, 0, piece.intake.shown)
-        finally:
-            spool.close()
-        correlated = run.correlate()
-        if options.out is not None:
-            _assemble(run, correlated, options.out)
+        for piece, part in read_pieces(
+            run.pieces(logs), loaded, jobs=options.jobs, limits=options.limits, asked=asked, files=logs
+        ):
+            run.take(piece, part)
+            progress("events", run.read, 0, piece.intake.shown)
+        if options.out is None:
+            for _ in run.correlate():
+                pass
+        else:
+            _assemble(run, options.out)
             spool.remove()
     inputs = [
         Input(shown, name, events, _gaps(gaps) or "", failed=any(gaps.values()))
@@ -206,7 +203,7 @@ def _spool(rules: RuleSet, options: Options) -> Iterator[Spool]:
     told = {
         "sekisho": sekisho.__version__,
         "rules": rules.digest,
-        "tuning": options.tuning_text,
+        "tuning": [options.tuning_text, [one.expired for one in options.tuning.entries]],
         "logsource": repr(options.logsource),
         "level": options.level,
         "events": options.events,
@@ -214,10 +211,14 @@ def _spool(rules: RuleSet, options: Options) -> Iterator[Spool]:
         "language": options.language,
     }
     if options.out is not None:
-        yield Spool(parts_of(options.out), told)
+        with closing(Spool(parts_of(options.out), told)) as spool:
+            yield spool
         return
-    with tempfile.TemporaryDirectory(prefix="sekisho-") as folder:
-        yield Spool(Path(folder) / "parts", told)
+    with (
+        tempfile.TemporaryDirectory(prefix="sekisho-") as folder,
+        closing(Spool(Path(folder) / "parts", told)) as spool,
+    ):
+        yield spool
 
 
 def parts_of(out: Path) -> Path:
@@ -225,18 +226,22 @@ def parts_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.parts")
 
 
-def _assemble(run: Run, correlated: Iterable[bytes], out: Path) -> None:
+def _evidence(paths: Sequence[str], options: Options) -> Iterator[intake.Intake]:
+    """Give the files below the paths but for what an interrupted run left there."""
+    ours = parts_of(options.out).resolve() if options.out else None
+    for one in intake.walk(paths, options.limits):
+        if ours is None or ours not in one.path.resolve().parents:
+            yield one
+
+
+def _assemble(run: Run, out: Path) -> None:
     """Write the findings of all pieces in the order of the logs, then those of correlations."""
-    unfinished = parts_of(out) / "all"
+    unfinished = parts_of(out) / ASSEMBLED
     with unfinished.open("wb") as file:
         run.spool.copy_lines(run.order, file)
-        _write_lines(file, correlated)
+        for line in run.correlate():
+            file.write(line + b"\n")
     unfinished.replace(out)
-
-
-def _write_lines(file: BinaryIO, lines: Iterable[bytes]) -> None:
-    for line in lines:
-        file.write(line + b"\n")
 
 
 def _gaps(found: dict[int, Gaps]) -> str | None:

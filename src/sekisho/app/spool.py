@@ -6,8 +6,11 @@ finds the pieces that are done by the place, size and time of change of their lo
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -22,7 +25,11 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 
 MANIFEST = "run.json"
+ASSEMBLED = "all"
+"""The findings of all pieces, until they get their final name."""
+OURS = re.compile(rf"{re.escape(MANIFEST)}|{ASSEMBLED}|[0-9a-f]{{32}}\.(json|jsonl|hits|new)")
 READ_BYTES = 256 * 1024
+HITS_BYTES = 64 * 1024 * 1024  # read ahead in all files of hits together, when they are merged
 NOTED = frozenset({"jsonl", "hits", "told", "check"})
 """SHA-256 of a finished piece's files, what its reader told, and the SHA-256 of that."""
 Hit = tuple[Event, Finding]
@@ -35,15 +42,25 @@ class Spool:
         """``run`` is what must be the same for findings of an earlier run to count in this one.
 
         Raises:
-            OSError: the folder cannot be made or written.
+            OSError: the folder cannot be made or written, holds what no run wrote, or is another run's that is at work.
         """
         self.folder = folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = list(folder.iterdir())
+        if not all(OURS.fullmatch(path.name) for path in found):
+            raise FileExistsError(errno.EEXIST, f"the folder {folder.name} beside it holds other files")
         manifest = folder / MANIFEST
-        known = _load(manifest) if manifest.exists() else None
-        if known != run:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(mode=0o700)
-            manifest.write_text(json.dumps(run), encoding="utf-8")
+        self._held = _hold(manifest)
+        # Nothing may open the manifest from here on: closing it anywhere in this process would let go of it.
+        told = json.dumps(run).encode()
+        with os.fdopen(self._held, "r+b", closefd=False) as file:
+            if file.read() != told:
+                for path in found:
+                    if path != manifest:
+                        path.unlink()
+                file.seek(0)
+                file.truncate()
+                file.write(told)
         self._names: dict[tuple[str, int], str] = {}
         self._open: dict[str, _Open] = {}
 
@@ -90,17 +107,19 @@ class Spool:
 
     def hits(self, pieces: Iterable[Piece]) -> Iterator[Hit]:
         """Give all that correlations join, in the order of time, a few at a time from the disk."""
-        paths = [self._path(piece, "hits") for piece in pieces]
-        return merge(*(_read(path) for path in paths if path.exists()), key=in_order)
+        paths = [path for piece in pieces if (path := self._path(piece, "hits")).exists()]
+        ahead = min(READ_BYTES, HITS_BYTES // max(1, len(paths)))
+        return merge(*(_read(path, ahead) for path in paths), key=in_order)
 
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Close what is open; the folder stays."""
+        """Close what is open and let others have the folder, which stays."""
         for one in self._open.values():
             one.close()
+        os.close(self._held)
 
     def _path(self, piece: Piece, ending: str) -> Path:
         return self.folder / f"{self._name(piece)}.{ending}"
@@ -132,13 +151,29 @@ class _Open:
             self.file.close()
 
 
-def _read(path: Path) -> Iterator[Hit]:
+def _hold(manifest: Path) -> int:
+    """Open a manifest for this process alone; gives its descriptor.
+
+    A lock of the process, not of the open file: workers that outlive a killed run do not hold it.
+    """
+    held = os.open(manifest, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        os.close(held)
+        raise BlockingIOError(errno.EAGAIN, "another run is writing the same findings") from error
+    except OSError:
+        pass  # a file system without locks
+    return held
+
+
+def _read(path: Path, ahead: int) -> Iterator[Hit]:
     # Opened anew for each block, so that thousands of pieces do not need thousands of open files.
     at = 0
     while True:
         with path.open("rb") as file:
             file.seek(at)
-            lines = file.readlines(READ_BYTES)
+            lines = file.readlines(ahead)
             at = file.tell()
         if not lines:
             return

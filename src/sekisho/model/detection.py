@@ -12,6 +12,8 @@ from sekisho.model.result import Input, RuleFailure, Tuned
 
 NAMED = 10_000
 """Hosts, days and users counted by name; all others together."""
+NAME_CHARS = 256
+"""Of a host's name; a DNS name has 253 at most. Source: RFC 1035 2.3.4."""
 OTHERS = "*"
 DAY_NS = 86_400 * 10**9
 
@@ -56,7 +58,7 @@ class Counts:
         """Count one finding."""
         at = one.time_ns
         self._rule(one.rule_id, RuleCount(one.title_in(language), one.level, 1, at, at))
-        _bump(self.hosts, one.host, one.level, 1)
+        _bump(self.hosts, one.host[:NAME_CHARS], one.level, 1)
         if at is not None:
             _bump(self.days, _day(at), one.level, 1)
 
