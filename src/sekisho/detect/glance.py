@@ -32,6 +32,9 @@ def glance(words: Sequence[str]) -> Callable[[bytes | str], bool] | None:
         return None
     if not words:
         return lambda text: False
+    words = [word.strip("{}") for word in words]  # GUIDs are written with and without their braces
+    if "" in words:
+        return None
     # Ways to write a character that need not be escaped: then the text says nothing about the value.
     escapes = ["\\u", "\\/"] if any("/" in word for word in words) else ["\\u"]
     written = [word.replace("\\", "\\\\") for word in words]

@@ -12,9 +12,21 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, Protocol
 
+import orjson
+
+from sekisho.model.event import Logsource
+from sekisho.normalize.clock import Zones, parse
+from sekisho.normalize.commands import HIDES
 from sekisho.normalize.windows import LOCAL_TIMES, Draft
-from sekisho.normalize.windows_logsources import REGISTRY_CATEGORIES, REGISTRY_KEYS
-from sekisho.normalize.windows_mapping import OUTPUTS, event_type, sysmon
+from sekisho.normalize.windows_logsources import EVENT_TYPES, REGISTRY_CATEGORIES, REGISTRY_KEYS
+from sekisho.normalize.windows_mapping import (
+    OUTPUTS,
+    connection_permitted,
+    event_type,
+    process_created,
+    sysmon,
+    value_modified,
+)
 from sekisho.normalize.windows_shapes import ATTRIBUTES, NESTED, TEXT, Shapes, holds_objects
 
 MAX_CHARS = 96_000_000
@@ -23,12 +35,23 @@ MAX_KEPT = 400_000
 MAX_LONGEST = 4_000
 """Characters of one combination worth keeping."""
 MAX_KINDS = 4_096
+"""Kinds, and sets of names, of either shape."""
+MAX_HOSTS = 10_000
 _HEAD = frozenset({"EventID", "Channel", "Provider_Name"})
 _SYSTEM = ("Task", "Opcode", "Keywords", "Level", "Computer")
 _DEEPER = frozenset({"eventrecordid", "system_processid", "userid"})
 """Fields of the System element, case-folded, that are not worth following: rules that read them see every record."""
-_USUAL_SECTIONS = 3
-_REGISTRY = frozenset({REGISTRY_KEYS, "registry_set", *REGISTRY_CATEGORIES.values()})
+_SECTIONS = 2
+"""``System`` and ``EventData``; ``#attributes`` may stand beside them, nothing else."""
+_UTC_TIMES = ("UtcTime", "@timestamp")
+"""Fields that tell the zone of a local time."""
+_SIGNS = frozenset("+-")
+_MADE: dict[Any, frozenset[str]] = {
+    process_created: frozenset({"User", "IntegrityLevel"}),
+    value_modified: frozenset({"TargetObject", "EventType", "User"}),
+    connection_permitted: frozenset({"Image", "Initiated", "Protocol"}),
+}
+"""Outputs of mappings that hold text which is not in the record as it was written."""
 
 Glance = Callable[[Any], bool]
 """Tells whether a keyword may stand in a record's JSON text."""
@@ -55,17 +78,17 @@ class Repeats:
         self._flat: dict[tuple[str, ...], _Shape] = {}
         self._xml: dict[tuple[str, ...], _Shape] = {}
         self._room = _Room(share)
-        self.kinds: list[_Kind] = []
+        self._taught: dict[Any, str] = {}
+        self.kinds: list[_Variant] = []
         self.silent = False
         """No keyword can be in the record that was asked for last."""
         self.taught = False
         """Its time has nothing new to teach about local clocks."""
-        self._pending: tuple[_Kind, Any, tuple[Any, ...]] | None = None
+        self._pending: tuple[_Kind, _Variant, tuple[Any, ...]] | None = None
 
     def begin(self) -> None:
         """Forget what the times of one file taught, before another is read."""
-        for shape in self._flat.values():
-            shape.forget()
+        self._taught.clear()
 
     def seen(self, raw: Mapping[str, Any], text: bytes | str) -> bool:
         """Tell whether no rule matches a record because one like it matched none; never so for unusual ones.
@@ -80,7 +103,8 @@ class Repeats:
             if event is None:
                 shape = self._flat[tuple(raw)]
                 values = raw
-                kind = shape.kinds[shape.head(raw)]
+                head = shape.head(raw)
+                kind = shape.kinds[head]
                 if shape.clock and not shape.tells(raw):
                     return False
                 self.taught = True
@@ -91,19 +115,24 @@ class Repeats:
                 event_id = system["EventID"]
                 if type(event_id) is dict:
                     event_id = event_id[TEXT]
-                kind = shape.kinds[system["Channel"], system["Provider"][ATTRIBUTES]["Name"], event_id]
-                if len(event) > _USUAL_SECTIONS or "UserData" in event:
+                head = (system["Channel"], system["Provider"][ATTRIBUTES]["Name"], event_id)
+                kind = shape.kinds[head]
+                if len(event) - (ATTRIBUTES in event) != _SECTIONS or len(raw) != 1 or type(event_id) is bool:
                     return False
-            if kind.glance is None or kind.glance(text):
+            nested = not NESTED.isdisjoint(map(type, values.values()))
+            if nested and bool in map(type, head):
                 return False
-            self.silent = True
             variant, key = kind.key(raw, values)
-            if not NESTED.isdisjoint(map(type, values.values())):
+            known = kind.variants[variant]
+            if known.glance is None or known.glance(text):
+                return False
+            self.silent = not kind.makes_texts
+            if nested:
                 key = _odd(values, key)
-            if key in kind.kept[variant]:
-                kind.count += 1
+            if key in known.kept:
+                known.count += 1
                 return True
-            self._pending = kind, variant, key
+            self._pending = kind, known, key
         except (KeyError, TypeError, AttributeError):  # not seen yet, or of another make: the long way tells
             pass
         return False
@@ -112,23 +141,19 @@ class Repeats:
         """Keep that no rule matched the record that was asked for last."""
         try:
             pending = self._pending or self._find(raw, draft)
+            if pending is None:
+                return
+            kind, known, key = pending
+            if known.draft.logsource != draft.logsource or (kind.makes_texts and kind.hides(draft, known.glance)):
+                return
         except (KeyError, TypeError, AttributeError):
-            return
-        if pending is None:
-            return
-        kind, variant, key = pending
-        if kind.variants.setdefault(variant, draft.logsource) != draft.logsource:
             return
         chars = sum(len(one) for one in key if type(one) is str)
         if chars <= MAX_LONGEST:
-            kept = kind.kept.get(variant)
-            if kept is None:
-                kept = kind.kept[variant] = set()
-                self._room.sets.append(kept)
             self._room.take(chars)
-            kept.add(key)
+            known.kept.add(key)
 
-    def _find(self, raw: Mapping[str, Any], draft: Draft) -> tuple[_Kind, Any, tuple[Any, ...]] | None:
+    def _find(self, raw: Mapping[str, Any], draft: Draft) -> tuple[_Kind, _Variant, tuple[Any, ...]] | None:
         found = self._kind(raw, draft)
         if found is None:
             return None
@@ -137,7 +162,8 @@ class Repeats:
         if not NESTED.isdisjoint(map(type, values.values())):
             key = _odd(values, key)
         hash(key)
-        return kind, variant, key
+        known = kind.variants[variant]
+        return None if known.glance is None else (kind, known, key)
 
     def _kind(self, raw: Mapping[str, Any], draft: Draft) -> tuple[_Kind, Mapping[str, Any]] | None:
         event = raw.get("Event")
@@ -145,30 +171,38 @@ class Repeats:
             if "EventID" not in raw or "Channel" not in raw:
                 return None
             names = tuple(raw)
-            shape = self._flat.get(names) or self._new_shape(self._flat, names, _FlatShape(self._shapes, names))
+            shape = self._flat.get(names) or self._new_shape(
+                self._flat, names, _FlatShape(self._shapes, names, self._taught)
+            )
             head = shape.head(raw)
             shape.learn(raw)
-            values = raw
+            values, channel = raw, raw["Channel"]
         else:
             values = event["EventData"]
             system = event["System"]
-            event_id = system["EventID"]
-            head = (system["Channel"], system["Provider"][ATTRIBUTES]["Name"])
+            event_id, channel = system["EventID"], system["Channel"]
+            head = (channel, system["Provider"][ATTRIBUTES]["Name"])
             head = (*head, event_id[TEXT] if type(event_id) is dict else event_id)
-            if len(event) > _USUAL_SECTIONS or "UserData" in event or len(raw) != 1:
+            if len(event) - (ATTRIBUTES in event) != _SECTIONS or len(raw) != 1:
                 return None
             names = tuple(values)
             shape = self._xml.get(names) or self._new_shape(self._xml, names, _XmlShape(names))
+        if not {str, int, type(None)}.issuperset(map(type, head)):  # True equals 1
+            return None
         kind = shape.kinds.get(head)
         if kind is None:
             if len(self.kinds) >= MAX_KINDS:
                 self._forget()
                 return None
-            kind = shape.kinds[head] = _Kind(self._shapes, shape, draft, self._reads(draft))
-            self.kinds.append(kind)
+            kind = shape.kinds[head] = _Kind(self._shapes, shape, draft, self._reads, derived_channel=not channel)
+            self.kinds += kind.variants.values()
+            self._room.sets += [one.kept for one in kind.variants.values()]
         return (kind, values) if kind.usable else None
 
     def _new_shape(self, shapes: dict[tuple[str, ...], _Shape], names: tuple[str, ...], shape: _Shape) -> _Shape:
+        if len(shapes) >= MAX_KINDS:
+            self._forget()
+            shapes = self._flat if isinstance(shape, _FlatShape) else self._xml
         shapes[names] = shape
         return shape
 
@@ -226,9 +260,6 @@ class _Shape:
     def learn(self, raw: Mapping[str, Any]) -> None:
         """Take note that a record of a local time was looked at."""
 
-    def forget(self) -> None:
-        """Forget what was taken note of."""
-
     def getters(self, names: frozenset[str]) -> tuple[Callable[[Mapping[str, Any]], Any], ...]:
         """Give functions of (raw record) that read the values of these fields outside its data."""
         return ()
@@ -241,7 +272,8 @@ class _Shape:
 class _FlatShape(_Shape):
     """Everything at top level, some under several names."""
 
-    def __init__(self, shapes: Shapes, names: tuple[str, ...]) -> None:
+    def __init__(self, shapes: Shapes, names: tuple[str, ...], taught: dict[Any, str]) -> None:
+        """``taught``: by host, the hour of its clock of which the zone was told last; shared by all shapes."""
         super().__init__()
         ours, aliases, _ = shapes.flat_names(names)
         self.ours: dict[str, set[str]] = {raw: {name} for raw, name in zip(names, ours, strict=True) if name}
@@ -251,9 +283,12 @@ class _FlatShape(_Shape):
                     self.ours[raw] = {*known, name}
         heads = [raw for raw, known in self.ours.items() if not known.isdisjoint(_HEAD)]
         self._head = itemgetter(*heads)
-        self.clock = next((name for name in LOCAL_TIMES if name in names), "")
+        clocks = [raw for name in LOCAL_TIMES for raw, known in self.ours.items() if name in known]
+        self._utc = [raw for name in _UTC_TIMES for raw, known in self.ours.items() if name in known]
+        self.clock = clocks[0] if clocks and self._utc else ""
+        self._clocks = len(clocks)
         self._hosts = [raw for raw, known in self.ours.items() if "Computer" in known]
-        self._taught: dict[Any, str] = {}
+        self._taught = taught
 
     def head(self, raw: Mapping[str, Any]) -> Any:
         return self._head(raw)
@@ -261,14 +296,29 @@ class _FlatShape(_Shape):
     def tells(self, raw: Mapping[str, Any]) -> bool:
         """Local clocks change their offset at full hours at most, so one record an hour and host teaches all."""
         written = raw[self.clock]
-        return bool(written[-1:] == "Z" or self._taught[self._host(raw)] == written[:13])
+        if written[-1:] == "Z" or (written[-6:-5] in _SIGNS and written[-3:-2] == ":"):
+            return self._clocks == 1 or parse(written)[0] is not None
+        host = self._host(raw)
+        if self._clocks == 1 and self._taught.get(host) == written[:13]:
+            return True
+        self._taught.pop(host, None)
+        return False
 
     def learn(self, raw: Mapping[str, Any]) -> None:
-        if self.clock:
-            self._taught[self._host(raw)] = raw[self.clock][:13]
-
-    def forget(self) -> None:
-        self._taught.clear()
+        """Take note of the hour of a local time of which the record tells the zone, where the hour is written first."""
+        if not self.clock:
+            return
+        written = raw[self.clock]
+        local, known = parse(written)
+        utc = next((one for name in self._utc if (one := parse(raw[name])[0]) is not None), None)
+        if local is None or known or utc is None or written[4:5] + written[7:8] != "--":
+            return
+        zones = Zones()
+        zones.learn("", local, utc)
+        if zones.known(""):
+            if len(self._taught) >= MAX_HOSTS:
+                self._taught.clear()
+            self._taught[self._host(raw)] = written[:13]
 
     def _host(self, raw: Mapping[str, Any]) -> Any:
         return tuple(raw[name] for name in self._hosts)
@@ -292,56 +342,100 @@ class _XmlShape(_Shape):
 
 
 def _of_system(name: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda raw: raw["Event"]["System"].get(name)
+    def get(raw: Mapping[str, Any]) -> Any:
+        value = raw["Event"]["System"].get(name)
+        if type(value) is bool:
+            raise TypeError  # it equals a number
+        return value
+
+    return get
+
+
+class _Variant:
+    """Records of one kind that have the same logsource."""
+
+    __slots__ = ("count", "draft", "glance", "kept")
+
+    def __init__(self, draft: Draft, glance: Glance | None) -> None:
+        self.count = 0
+        """Records that were not looked at again."""
+        self.draft = draft
+        """What routes them: of the fields only the names, and the event id."""
+        self.glance = glance
+        self.kept: set[Any] = set()
 
 
 class _Kind:
     """Records with the same names, channel, provider and event id."""
 
-    def __init__(self, shapes: Shapes, shape: _Shape, draft: Draft, reads: Reads) -> None:
-        self.count = 0
-        """Records that were not looked at again."""
-        self.draft = draft
-        """The first of them."""
-        self.glance = reads.glance
-        names = reads.names
-        if draft.logsource.category == "process_creation":
-            names |= {"commandline"}  # what unfolding it adds is a function of it alone
+    def __init__(
+        self, shapes: Shapes, shape: _Shape, draft: Draft, reads: Callable[[Draft], Reads], *, derived_channel: bool
+    ) -> None:
+        usual: Logsource = draft.route.logsource
         derive = draft.route.derive
+        event_id = draft.fields.get("EventID")
+        self._registry = usual.category in (REGISTRY_KEYS, "registry_set")
+        fields = dict.fromkeys(draft.fields)
+        if "EventID" in fields:
+            fields["EventID"] = event_id
+        self.variants: dict[str | None, _Variant] = {}
+        """By the category that the ``EventType`` of registry events tells."""
+        names: frozenset[str] = frozenset()
+        for category in (None, *sorted(set(REGISTRY_CATEGORIES.values()))) if self._registry else (None,):
+            logsource = usual if category is None else usual._replace(category=category)
+            one = draft._replace(logsource=logsource, fields=fields, written=None)
+            read = reads(one)
+            names |= read.names
+            self.variants[category] = _Variant(one, read.glance)
+        made = _MADE.get(derive, frozenset())
+        if derive is sysmon and event_id in EVENT_TYPES:
+            made = frozenset({"EventType"})
+        names |= {name.casefold() for name in made}
+        self._made = (*sorted(made), "Channel") if derived_channel else tuple(sorted(made))
+        self._unfolds = usual.category == "process_creation"
+        self.makes_texts = bool(self._made) or self._unfolds
+        """Whether a keyword may be in them that is not in the record as it was written."""
+        if self._unfolds:
+            names |= {"commandline"}  # what unfolding it adds is a function of it alone
         outputs = OUTPUTS.get(derive, frozenset()) if derive is not None else frozenset()
-        self.usable = reads.glance is not None and not (names & _DEEPER and isinstance(shape, _XmlShape))
-        self.kept: dict[Any, set[Any]] = {}
-        self.variants: dict[Any, Any] = {}
-        """By what tells variants of the logsource apart (``EventType`` of registry events): the logsource."""
+        told = any(one.glance is not None for one in self.variants.values())
+        self.usable = told and not (names & _DEEPER and isinstance(shape, _XmlShape))
         self._getters = shape.getters(names)
         self._pick = _picker(shape.wanted(names))
-        self._registry = draft.logsource.category in _REGISTRY
         self._flatten, self._derive = shapes.flatten, derive
         self._derived = tuple(sorted(name for name in outputs if name.casefold() in names))
-        self._event_id = draft.fields.get("EventID")
-        self._only_type = derive is sysmon and set(self._derived) <= {"EventType"}
+        self._event_id = event_id
+        sure = {"EventType", "Message"}.issuperset(shape.wanted(frozenset({"eventtype", "message"})))
+        self._only_type = derive is sysmon and set(self._derived) <= {"EventType"} and sure
         self._plain = not (self._getters or self._derived or self._registry)
 
-    def key(self, raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[Any, tuple[Any, ...]]:
+    def hides(self, draft: Draft, glance: Glance | None) -> bool:
+        """Tell whether a keyword may be in what is made of a record."""
+        command = draft.fields.get("CommandLine") if self._unfolds else None
+        if isinstance(command, str) and HIDES.search(command):
+            return True
+        made = [draft.fields.get(name) for name in self._made]
+        return bool(made) and (glance is None or glance(orjson.dumps(made)))
+
+    def key(self, raw: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str | None, tuple[Any, ...]]:
         """Give the variant of a record and all that decides on it."""
         picked = self._pick(values)
         if self._plain:
             return None, picked
-        variant = None
         if self._getters:
             picked += tuple(get(raw) for get in self._getters)
+        kind = None
         if self._only_type:
-            kind = event_type(values, self._event_id)
-            picked = (*picked, kind)
-            variant = kind if self._registry else None
-        elif self._derive is not None and (self._derived or self._registry):
+            if self._derived or self._registry:
+                kind = event_type(values, self._event_id)
+                picked = (*picked, kind)
+        elif self._derived or self._registry:
             fields, _ = self._flatten(raw)
-            self._derive(fields)
+            if self._derive is not None:
+                self._derive(fields)
             picked += tuple(fields.get(name) for name in self._derived)
-            variant = fields.get("EventType") if self._registry else None
-        elif self._registry:
-            variant = values.get("EventType")
-        return variant, picked
+            kind = fields.get("EventType")
+        return REGISTRY_CATEGORIES.get(kind.lower()) if self._registry and type(kind) is str else None, picked
 
 
 def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
