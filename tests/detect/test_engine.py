@@ -300,3 +300,46 @@ def test_agrees_with_the_oracle_on_real_events():
             assert [(one.rule_id, one.evidence) for one in found.match(event)] == expected
             matched += len(expected)
     assert matched > 5
+
+
+def test_what_rules_did_is_counted_where_they_were_asked():
+    found = rules(["{EventID: 1, a|contains: needle}", "{EventID: 2, a: x}", "{b|contains: needle, c: x}"])
+    found.engine.timed = True
+    for fields in (
+        {"EventID": 1, "a": "a needle"},
+        {"EventID": 1, "a": "hay", "b": "needle"},
+        {"EventID": "1", "a": "hay", "c": "x"},
+        {"EventID": 2, "a": "hay"},
+    ):
+        found.match(Event(Logsource("p"), fields))
+    by_title = {one.title: found.engine.statistics().uses[one.id] for one in found.rules}
+    assert {title: (use.routed, use.checked, use.matched) for title, use in by_title.items()} == {
+        "t0": (3, 1, 1),
+        "t1": (1, 0, 0),
+        "t2": (4, 1, 0),
+    }
+    assert by_title["t2"].present == {"b", "c"}
+    assert by_title["t0"].seconds > 0 == by_title["t1"].seconds
+
+
+def test_what_costs_is_measured_only_when_asked_for_and_changes_no_finding():
+    timed, plain = (rules(["{a|contains: needle}", "{a: x}"]) for _ in range(2))
+    timed.engine.timed = True
+    for text in ("a needle", "x", "hay"):
+        event = Event(Logsource("p"), {"a": text})
+        assert timed.match(event) == plain.match(event)
+    (use, _) = plain.engine.statistics().uses.values()
+    assert (use.routed, use.seconds) == (3, 0.0)
+
+
+def test_records_told_before_are_credited_by_logsource_id_and_names():
+    found = rules(["{EventID: 1, a: x}", "{b: x}"])
+    found.engine.credit(Logsource("p"), {"EventID": 1, "A": "-"}, 5)
+    found.engine.credit(Logsource("p"), {"EventID": 2, "b": "-"}, 3)
+    found.engine.credit(Logsource("q"), {"EventID": 1, "a": "-"}, 9)
+    found.engine.credit(Logsource("p"), {"EventID": 3}, 0)
+    uses = found.engine.statistics().uses
+    assert {one.title: (uses[one.id].routed, uses[one.id].present) for one in found.rules} == {
+        "t0": (5, {"EventID", "a"}),
+        "t1": (8, {"b"}),
+    }

@@ -78,3 +78,20 @@ def test_a_later_state_less_an_earlier_one_and_sums_of_workers():
     assert Use(1, 1, 0, 0.5, frozenset("a")).plus(Use(2, 0, 0, 0.25, frozenset("b"))) == Use(
         3, 1, 0, 0.75, frozenset("ab")
     )
+
+
+def test_keywords_are_no_missing_field_and_a_rule_without_events_misses_nothing():
+    told = Statistics({"k": Use(2, 0, 0, 0.0000004, frozenset({"a"}))}).document(
+        7, {"k": ("*", "a", "b"), "z": ("c",), "never": ("*",)}
+    )
+    assert list(told["rules"]) == ["k", "never", "z"]
+    assert told["rules"]["k"] == {"routed": 2, "checked": 0, "matched": 0, "seconds": 0.0, "missing": ["b"]}
+    assert told["rules"]["z"]["missing"] == told["rules"]["never"]["missing"] == []
+
+
+def test_sums_do_not_change_what_was_added():
+    one, two = Statistics({"a": Use(1, 1, 1)}), Statistics({"a": Use(2), "b": Use(3)})
+    one.add(two)
+    one.add(one.since(two))
+    assert two.uses == {"a": Use(2), "b": Use(3)}
+    assert {name: use.routed for name, use in one.uses.items()} == {"a": 4, "b": 3}

@@ -1,15 +1,17 @@
 """Compare the plain matcher with the fast paths, row by row, over real logs and with every public rule.
 
 "plain": each rule that reads an event's logsource is asked by ``oracle.explain``; the findings of ``RuleSet.match`` must
-be the same, each with the same evidence. "quick": a run that wants no story passes over records that repeat what
-matched nothing; what it gives must be what ``RuleSet.match`` gives for every row, whole findings compared. One memory
-of repeats serves a whole corpus, as in a run with one job.
+be the same, in the same order, each with the same evidence. "quick": a run that wants no story passes over records
+that repeat what matched nothing; what it gives must be what ``RuleSet.match`` gives for every row, whole findings
+compared. One memory of repeats serves a whole corpus, as in a run with one job. "generated": events made from each rule
+as ``tests/detect/test_oracle.py`` makes them; the rule itself is asked plainly about each, and all rules about some.
 
 Every row is compared; ``--sample N`` bounds the plain comparison to the first N rows of each kind (channel, event id
-and field names) in each file. Rules: ../shared/data/sigma and our own; a name that they use with ``expand`` gets a
-value, so that none is left out. It takes minutes, on all cores.
+and field names) in each file, ``--every N`` to each Nth row. LOGS are paths, ``generated``, or evtx, otrf, regression
+for those beside the project. Rules: ../shared/data/sigma, ../shared/data/tm-v1-sigma fitted by pipelines/tm-v1.yml, and
+our own; a name that they use with ``expand`` gets a value, so that none is left out. It takes minutes, on all cores.
 
-Run: .venv/bin/python tests/oracle/compare_matchers.py [--sample N] [--jobs N] [LOGS ...]
+Run: .venv/bin/python tests/oracle/compare_matchers.py [--sample N] [--every N] [--jobs N] [LOGS ...]
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 from sekisho.analyzers.command_line import unfold
 from sekisho.app import ruleset
 from sekisho.app.intake import Intake, walk
 from sekisho.app.logs import Asked, Piece, read_piece, remembering
+from sekisho.detect import pipelines
 from sekisho.detect.compiled import Compiled
 from sekisho.detect.oracle import explain
 from sekisho.detect.rules import RuleSet, load
@@ -41,11 +45,17 @@ from sekisho.normalize import ocsf, records, windows
 from sekisho.normalize.commands import enrich
 from sekisho.sources import Row
 
+sys.path.append(str(Path(__file__).parents[1] / "detect"))
+from test_oracle import events as events_for  # tests are no package
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-CORPORA = ("evtx", "otrf", "sigma/regression_data")
+CORPORA = {"evtx": "evtx", "otrf": "otrf", "regression": "sigma/regression_data"}
 PLACEHOLDERS = {"known_cdcs": ["dc.corp.example", "192.0.2.10"]}
 STRIPE_BYTES = 500_000  # larger files are shared between tasks, each of which reads them whole
 STRIPES = 4
+GENERATED = "generated"
+CHUNKS = 40  # tasks that share the generated events
+ASKED_ALL = 20  # of so many generated events one is put to all rules
 SHOWN = 200  # differences
 
 
@@ -73,18 +83,21 @@ class Outcome(NamedTuple):
 def main() -> int:
     """Compare, show progress, print a table and every difference."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("logs", nargs="*", default=[str(SHARED / name) for name in CORPORA])
+    parser.add_argument("logs", nargs="*", default=[*CORPORA, GENERATED])
     parser.add_argument("--sample", type=int, default=0, help="rows of each kind and file; 0: every row")
+    parser.add_argument("--every", type=int, default=1, help="each so many rows; 1: every row")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--rules", default=str(SHARED / "sigma"))
     given = parser.parse_args()
-    rules = load(ruleset.texts([str(ruleset.own_rules()), given.rules])[0], PLACEHOLDERS)
+    settled = ruleset.texts([str(ruleset.own_rules()), given.rules])[0]
+    fitting = pipelines.load(ruleset.pipeline_texts(["tm-v1"]))
+    rules = load(ruleset.texts([str(SHARED / "tm-v1-sigma")])[0], PLACEHOLDERS, fitting, settled)
     print(f"{len(rules)} rules, {len(rules.failed)} cannot run", *rules.failed, sep="\n  ")
-    tasks = [task for corpus in given.logs for task in tasks_of(corpus)]
+    tasks = [task for corpus in given.logs for task in tasks_of(place(corpus))]
     outcomes: list[Outcome] = []
     started = time.monotonic()
     # Forked, so that each process has the rules without loading them.
-    with multiprocessing.get_context("fork").Pool(given.jobs, prepare, (rules, given.sample)) as pool:
+    with multiprocessing.get_context("fork").Pool(given.jobs, prepare, (rules, given.sample, given.every)) as pool:
         for outcome in pool.imap_unordered(run, tasks):
             outcomes.append(outcome)
             if sys.stderr.isatty() or len(outcomes) % 50 == 0:
@@ -92,13 +105,22 @@ def main() -> int:
                 told = f"{len(outcomes)} of {len(tasks)} tasks, {found} differences"
                 print(told, end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
     report(outcomes)
-    rows = f"the first {given.sample} rows of each kind and file" if given.sample else "every row"
+    rows = "every row" if given.every == 1 else f"every {given.every}th row"
+    rows += f" of the first {given.sample} of each kind and file" if given.sample else ""
     print(f"plain: {rows}; quick: every row; {time.monotonic() - started:.0f} s with {given.jobs} processes")
     return 1 if any(one.differences for one in outcomes) else 0
 
 
+def place(corpus: str) -> str:
+    """Give the path of a corpus."""
+    return str(SHARED / CORPORA[corpus]) if corpus in CORPORA else corpus
+
+
 def tasks_of(corpus: str) -> Iterator[Task]:
     """Give the quick comparison of a corpus, then its files for the plain one, the largest first."""
+    if corpus == GENERATED:
+        yield from (Task(corpus, (), stripe, CHUNKS) for stripe in range(CHUNKS))
+        return
     files = [one for one in walk([corpus], DEFAULT) if one.source is not None and one.source.event_class]
     known = [one for one in files if one.source is not None and one.source.event_class == "windows"]
     yield Task(corpus, tuple(known), quick=True)
@@ -112,9 +134,9 @@ def report(outcomes: list[Outcome]) -> None:
     """Print the table, then the differences, the commonest rules first."""
     print(f"{'corpus':32} {'path':6} {'events':>9} {'compared':>9} {'pairs':>12} {'findings':>9} {'differ':>7}")
     for corpus in dict.fromkeys(one.task.corpus for one in outcomes):
-        for quick in (False, True):
+        for quick in (False,) if corpus == GENERATED else (False, True):
             some = [one for one in outcomes if one.task.corpus == corpus and one.task.quick == quick]
-            events = sum(one.events for one in some if one.task.stripe == 0)
+            events = sum(one.events for one in some if one.task.stripe == 0 or corpus == GENERATED)
             compared, pairs, findings = (
                 sum(getattr(one, name) for one in some) for name in ("compared", "pairs", "findings")
             )
@@ -132,8 +154,8 @@ def report(outcomes: list[Outcome]) -> None:
 class Bench:
     """What one process keeps between its tasks."""
 
-    def __init__(self, rules: RuleSet, sample: int) -> None:
-        self.rules, self.sample = rules, sample
+    def __init__(self, rules: RuleSet, sample: int, every: int) -> None:
+        self.rules, self.sample, self.every = rules, sample, every
         self.readers: dict[Logsource, list[Compiled]] = {}
         self.unfold = lru_cache(maxsize=2_000)(unfold)
 
@@ -168,20 +190,43 @@ class Bench:
                 kinds[kind] += 1
                 if kinds[kind] > self.sample:
                     continue
-            if events % task.stripes != task.stripe:
+            if events % self.every or events // self.every % task.stripes != task.stripe:
                 continue
             asked = self.reading(event.logsource)
-            answers = ((one.rule.id, explain(one.tree, event.fields)) for one in asked)
-            slow = {rule_id: repr(found) for rule_id, found in answers if found is not None}
-            fast = {one.rule_id: repr(one.evidence) for one in self.rules.match(event)}
-            compared, pairs, findings = compared + 1, pairs + len(asked), findings + len(slow)
-            for rule_id in slow.keys() | fast.keys():
-                if slow.get(rule_id) != fast.get(rule_id):
-                    what = (
-                        "only plain" if rule_id not in fast else "only fast" if rule_id not in slow else "evidence of"
-                    )
-                    differences.append(f"{what} {self.named(rule_id)}: {event.source} record {event.record}")
+            found, differ = self.compare(event, asked)
+            compared, pairs, findings = compared + 1, pairs + len(asked), findings + found
+            differences += differ
         return Outcome(task, events, compared, pairs, findings, differences)
+
+    def generated(self, task: Task) -> Outcome:
+        """Ask rules about events made from them."""
+        events = pairs = findings = 0
+        differences: list[str] = []
+        for at, one in enumerate(self.rules.compiled[task.stripe :: task.stripes]):
+            for event in events_for(one, Random(f"{one.rule.id} {at}")):
+                events += 1
+                asked = self.reading(event.logsource) if events % ASKED_ALL == 0 else [one]
+                found, differ = self.compare(event, asked)
+                pairs, findings = pairs + len(asked), findings + found
+                differences += differ
+        return Outcome(task, events, events, pairs, findings, differences)
+
+    def compare(self, event: Event, asked: list[Compiled]) -> tuple[int, Iterator[str]]:
+        """Compare both matchers on some of the rules: how many match, and how they differ."""
+        answers = ((one.rule.id, explain(one.tree, event.fields)) for one in asked)
+        slow = {rule_id: repr(found) for rule_id, found in answers if found is not None}
+        wanted = {one.rule.id for one in asked}
+        fast = {one.rule_id: repr(one.evidence) for one in self.rules.match(event) if one.rule_id in wanted}
+        return len(slow), self.disagreeing(slow, fast, f"{event.source} record {event.record}")
+
+    def disagreeing(self, slow: dict[str, str], fast: dict[str, str], place: str) -> Iterator[str]:
+        """Name the rules on which two answers about one event differ."""
+        if slow == fast and list(slow) != list(fast):
+            yield f"another order: {place}"
+        for rule_id in slow.keys() | fast.keys():
+            if slow.get(rule_id) != fast.get(rule_id):
+                what = "only plain" if rule_id not in fast else "only fast" if rule_id not in slow else "evidence of"
+                yield f"{what} {self.named(rule_id)}: {place}"
 
     def quick(self, task: Task) -> Outcome:
         """Run files one after the other without a story and compare with what each row of them gives."""
@@ -235,14 +280,15 @@ def _rows(one: Intake) -> Iterator[Row]:
 _bench: list[Bench] = []
 
 
-def prepare(rules: RuleSet, sample: int) -> None:
+def prepare(rules: RuleSet, sample: int, every: int) -> None:
     """Start a process."""
-    _bench.append(Bench(rules, sample))
+    _bench.append(Bench(rules, sample, every))
 
 
 def run(task: Task) -> Outcome:
     """Run one task in a process of the pool."""
-    return _bench[0].quick(task) if task.quick else _bench[0].plain(task)
+    bench = _bench[0]
+    return bench.generated(task) if task.corpus == GENERATED else bench.quick(task) if task.quick else bench.plain(task)
 
 
 if __name__ == "__main__":
