@@ -28,7 +28,7 @@ from sekisho.app.lab import cases
 from sekisho.app.pipeline import Options, investigate
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.result import Result
-from sekisho.normalize import artifacts, commands
+from sekisho.normalize import artifacts, commands, mail
 from sekisho.respond import terminal
 from sekisho.respond.wording import Words
 
@@ -123,7 +123,7 @@ def taxonomy_page() -> str:
         "\nEvery feature of an artifact ([features](features.md)) is a field of its event under the same name.\n",
     ]
     for title, names in (
-        ("product: email, category: message", artifacts.MESSAGE_FIELDS),
+        ("product: email, category: message", (*artifacts.MESSAGE_FIELDS, *mail.fields())),
         ("product: email, category: attachment", artifacts.ATTACHMENT_FIELDS),
         ("product: email, category: url", artifacts.URL_FIELDS),
         ("product: windows, category: process_creation (added when a command line hides something)", commands.FIELDS),

@@ -6,7 +6,19 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "sekisho"
 # Tested where they are used, or by what they make possible.
 ELSEWHERE = {
-    "model": {"artifact", "errors", "event", "finding", "ids", "incident", "limits", "result", "rule", "url"},
+    "model": {
+        "artifact",
+        "errors",
+        "event",
+        "finding",
+        "ids",
+        "incident",
+        "limits",
+        "organisation",
+        "result",
+        "rule",
+        "url",
+    },
     "correlate": {"advice", "cases", "chart", "history", "joins", "story"},  # through test_incidents
     "normalize": {
         "ocsf_classes",
@@ -44,4 +56,4 @@ def test_every_test_file_has_its_module():
 
 
 # Tests of a whole: a case, a corpus, an attack.
-FREE = {"test_lab_cases", "test_hostile", "test_regression", "test_lnk_agreement"}
+FREE = {"test_mail", "test_lab_cases", "test_hostile", "test_regression", "test_lnk_agreement"}

@@ -25,9 +25,10 @@ from sekisho.model.errors import SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.limits import DEFAULT, Limits
+from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.result import Input, Result, RuleFailure
 from sekisho.model.verdict import Judgement, Verdict
-from sekisho.normalize import artifacts
+from sekisho.normalize import artifacts, mail
 from sekisho.sources import Gap
 
 PARTS_NAMED = 5  # unread parts of one file; the rest are counted
@@ -55,6 +56,8 @@ class Options:
     """What the user's tuning files say about findings."""
     logsource: Logsource | None = None
     """Of records that do not say themselves what they are."""
+    organisation: Organisation = NOBODY
+    """Whose mail it is."""
 
 
 @dataclass(slots=True)
@@ -149,7 +152,9 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
         run.trees.sort(key=lambda pair: pair[0])
         if again:
             _reopen(run, again, pool)
-    run.trees = [(address, artifacts.graded(tree)) for address, tree in run.trees]
+    run.trees = [
+        (address, mail.with_facts(artifacts.graded(tree), run.options.organisation)) for address, tree in run.trees
+    ]
     for address, tree in run.trees:
         known = len(run.findings)
         _match(run, artifacts.events(tree, _source_of(address)))

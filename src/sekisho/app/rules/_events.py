@@ -22,7 +22,7 @@ from sekisho.model.artifact import Artifact
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.limits import DEFAULT
-from sekisho.normalize import artifacts, ocsf, records, windows
+from sekisho.normalize import artifacts, mail, ocsf, records, windows
 from sekisho.normalize.commands import FIELDS, enrich
 from sekisho.sources import Gap, Row
 from sekisho.sources.jsonl import is_windows
@@ -115,7 +115,7 @@ def _from_artifacts(one: Intake, notes: list[str]) -> Iterator[Event]:
         roots = (item for item in _items(one, notes) if isinstance(item, Artifact))
     for root, tree in examine(roots):
         notes += [f"{part.address}: {part.unscanned}" for part in tree if part.unscanned]
-        yield from artifacts.events(artifacts.graded(tree), root.address)
+        yield from artifacts.events(mail.with_facts(artifacts.graded(tree)), root.address)
 
 
 def _items(one: Intake, notes: list[str]) -> Iterator[Row | Artifact]:

@@ -7,7 +7,7 @@ from functools import cache
 from sekisho import analyzers
 from sekisho.detect.lint import Known
 from sekisho.model.event import Logsource
-from sekisho.normalize import artifacts, windows_fields
+from sekisho.normalize import artifacts, mail, windows_fields
 from sekisho.normalize.windows_logsources import SERVICES
 
 # Source: Sigma taxonomy appendix 2.1 and the folders of the SigmaHQ rules of April 2026.
@@ -85,7 +85,7 @@ def _mail_fields() -> dict[Logsource, frozenset[str]]:
     """Give the fields of mails and files: what every one has, and every feature that an analyser declares."""
     features = frozenset(name for one in analyzers.load().values() for name in one.features)
     return {
-        artifacts.MESSAGE: features | frozenset(artifacts.MESSAGE_FIELDS),
+        artifacts.MESSAGE: features | frozenset((*artifacts.MESSAGE_FIELDS, *mail.fields())),
         artifacts.ATTACHMENT: features | frozenset(artifacts.ATTACHMENT_FIELDS),
         artifacts.URL: frozenset(artifacts.URL_FIELDS),
     }
