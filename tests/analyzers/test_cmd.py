@@ -69,6 +69,8 @@ def test_utf_16_is_read():
         ("a.bin", bytes(200), False),
         ("a.ps1", b"$a = 1\nWrite-Host $a\n", False),
         ("a.bat", b"", False),
+        ("mail.eml", b"From: a@partner.example\nSubject: x\n\n" + BATCH, False),
+        ("a.bat", b"From: x\nSubject: y\n" + BATCH, True),
     ],
 )
 def test_recognised_by_content(name, data, is_batch):

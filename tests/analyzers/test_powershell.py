@@ -202,6 +202,9 @@ def test_the_analyser_declares_what_it_yields():
         ("a.sh", b"#!/bin/sh\nx=$1\necho $x -f\n", False),
         ("a.js", b"var $a = 1; function f() { return $a; }", False),
         ("a.bin", bytes(100), False),
+        ("x", b"<# notes #>\n" + DROPPER.encode(), True),
+        ("mail.eml", b"From: a@partner.example\nSubject: log\n\n" + DROPPER.encode(), False),
+        ("page.html", b"<html><body>" + DROPPER.encode(), False),
     ],
 )
 def test_recognised_by_content(name, data, is_script):

@@ -166,6 +166,17 @@ def features(artifact: Artifact, language: str, unfolded: Unfolded) -> Iterator[
         raise LimitError(unfolded.cut, getattr(DEFAULT, unfolded.cut))
 
 
+_FIELDS = re.compile(
+    r"[A-Za-z][\w-]{1,60}:[ \t][^\n]*\n(?:[ \t][^\n]*\n){0,50}[A-Za-z][\w-]{1,60}:(?:[ \t]|\r?\n[ \t])"
+)
+
+
+def is_message_or_page(text: str) -> bool:
+    """Tell text that begins as a mail or a page does, which no script does; far cheaper than looking for code in it."""
+    bare = text.lstrip("\ufeff \t\r\n")
+    return (bare[:1] == "<" and bare[:2] != "<#") or _FIELDS.match(bare) is not None
+
+
 def mostly_code(text: str, code: re.Pattern[str]) -> bool:
     """Tell whether at least half of a text's lines look like code, as prose that quotes some does not."""
     lines = [line for line in text.splitlines() if line.strip()]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sekisho.analyzers import analyzer
-from sekisho.analyzers._script import FEATURES, features, script_text
+from sekisho.analyzers._script import FEATURES, features, is_message_or_page, script_text
 from sekisho.analyzers.command_line import unfold_shell
 from sekisho.model.artifact import Artifact, Feature
 
@@ -30,6 +30,8 @@ def recognise(artifact: Artifact) -> bool:
         return False
     if artifact.name.lower().endswith(NAMED):
         return bool(text.strip())
+    if is_message_or_page(text):
+        return False
     return (
         STRONG.search(text) is not None or len({match.group().split()[0].lower() for match in SIGNS.finditer(text)}) > 2
     )

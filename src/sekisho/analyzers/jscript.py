@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sekisho.analyzers import analyzer
 from sekisho.analyzers._jscript_fold import unfold_jscript
-from sekisho.analyzers._script import FEATURES, features, mostly_code, script_text
+from sekisho.analyzers._script import FEATURES, features, is_message_or_page, mostly_code, script_text
 from sekisho.analyzers.script_encoding import MARK, decode_script_encoder
 from sekisho.model.artifact import Artifact, Feature
 
@@ -51,8 +51,9 @@ def recognise(artifact: Artifact) -> bool:
         return False  # JSON
     if artifact.name.lower().endswith((".js", ".jse", ".mjs")):
         return bool(text)
-    found = sum(bool(sign.search(text)) for sign in SIGNS)
-    return found >= 3 and not OTHER.search(text) and mostly_code(text, LINE)
+    if is_message_or_page(text) or not mostly_code(text, LINE):
+        return False
+    return sum(bool(sign.search(text)) for sign in SIGNS) >= 3 and not OTHER.search(text)
 
 
 def _is_job(text: str) -> bool:

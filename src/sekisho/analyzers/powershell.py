@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sekisho.analyzers import analyzer
 from sekisho.analyzers._powershell_script import unfold_powershell
-from sekisho.analyzers._script import FEATURES, features, mostly_code, script_text
+from sekisho.analyzers._script import FEATURES, features, is_message_or_page, mostly_code, script_text
 from sekisho.model.artifact import Artifact, Feature
 
 HEAD_BYTES = 16_384
@@ -43,10 +43,9 @@ def recognise(artifact: Artifact) -> bool:
     text = script_text(head)
     if artifact.name.lower().endswith((".ps1", ".psm1", ".psd1")):
         return text.strip()[:1] not in ("", "<")
-    if "$" not in text and "-" not in text:
+    if ("$" not in text and "-" not in text) or is_message_or_page(text) or not mostly_code(text, LINE):
         return False
-    found = sum(bool(sign.search(text)) for sign in SIGNS)
-    return found >= 3 and not OTHER.search(text) and mostly_code(text, LINE)
+    return sum(bool(sign.search(text)) for sign in SIGNS) >= 3 and not OTHER.search(text)
 
 
 @analyzer("powershell", features=FEATURES, media_type="text/x-powershell", recognise=recognise)
