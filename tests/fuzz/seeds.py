@@ -1,0 +1,64 @@
+"""What mutants are made of: every artifact of the lab cases at every depth, and the samples of the analysers' own tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from sekisho.app.examine import Tree, analyse
+from sekisho.app.lab import cases
+from sekisho.model.artifact import Artifact
+from sekisho.model.limits import DEFAULT
+
+TESTS = Path(__file__).parents[1] / "analyzers"
+SEED_BYTES = 256 * 1024
+PER_KIND = 12
+"""Seeds of one analyser; a lab case holds hundreds of mails that differ in words only."""
+
+
+def seeds() -> list[Artifact]:
+    """Give the seeds, at most PER_KIND for each set of analysers that reads them, in a fixed order."""
+    counts: dict[tuple[str, ...], int] = {}
+    kept = []
+    for artifact in (*_samples(), *_lab()):
+        if not 0 < len(artifact.data) <= SEED_BYTES:
+            continue
+        kind = analyse(artifact).analysis.analyzers
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= PER_KIND:
+            kept.append(artifact)
+    return kept
+
+
+def _lab() -> Iterator[Artifact]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in cases.CASES:
+            case = cases.make(name, Path(folder))
+            for path in sorted((case / "evidence").rglob("*")):
+                if path.is_file() and path.stat().st_size <= SEED_BYTES and path.suffix != ".jsonl":
+                    yield from _tree(Artifact(path.name, path.read_bytes(), path.name))
+
+
+def _tree(root: Artifact) -> Iterator[Artifact]:
+    tree = Tree(root, deque([root]), addresses={root.address})
+    while tree.pending:
+        artifact = tree.pending.popleft()
+        yield artifact
+        tree.take(analyse(artifact), DEFAULT)
+
+
+def _samples() -> Iterator[Artifact]:
+    """Give what test modules of analysers offer as ``SEEDS``, a mapping of file name to bytes."""
+    for path in sorted(TESTS.glob("test_*.py")):
+        if "\nSEEDS" not in path.read_text(encoding="utf-8"):
+            continue
+        spec = importlib.util.spec_from_file_location(f"seeds_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, data in module.SEEDS.items():
+            yield Artifact(name, data, name)
