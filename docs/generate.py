@@ -154,7 +154,8 @@ def limits_page() -> str:
     """Give the limits with their settings and meanings, read from the source itself."""
     source = (ROOT / "src/sekisho/model/limits.py").read_text(encoding="utf-8")
     lines = [
-        "# Limits\n\nReaching one is always named in the result.\n\n| limit | setting | meaning |\n|---|---|---|\n"
+        "# Limits\n\nReaching one is always named in the result. `--limit member_bytes=200m` changes one for a run; "
+        "it can be given again.\n\n| limit | setting | meaning |\n|---|---|---|\n"
     ]
     for one in fields(Limits):
         found = re.search(rf'{one.name}: .*?\n    """(.*?)"""', source, re.DOTALL)

@@ -173,6 +173,8 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--json", metavar="FILE", help="write the whole result as JSON (- for standard output)")
     add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
+    text = "change a bound on hostile input, e.g. member_bytes=200m or wall_s=60 (repeatable)"
+    add("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
 
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:
@@ -232,6 +234,9 @@ def _language() -> str:
 
 
 def _investigate(chosen: argparse.Namespace) -> int:
+    from sekisho.model import limits
+
+    bounds = limits.configure(chosen.limit)  # before anything that keeps to them is imported
     from sekisho.app import tuning
     from sekisho.app.pipeline import Options, investigate
     from sekisho.app.progress import reporter
@@ -247,6 +252,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
         options = Options(
             jobs=min(max(1, chosen.jobs), MAX_JOBS),
             passwords=tuple(chosen.password),
+            limits=bounds,
             logs=chosen.logs,
             tuning=tuning.read(chosen.tuning, rules),
             logsource=_logsource(chosen.logsource),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sekisho.model.errors import SekishoError
 
 MIB = 1024 * 1024
 
@@ -41,3 +45,40 @@ class Limits:
 
 
 DEFAULT = Limits()
+"""In force in this process; :func:`configure` sets others at its start."""
+
+_UNITS = {"": 1, "k": 1024, "m": MIB, "g": 1024 * MIB}
+_KEPT_TO_BY = ("sekisho.analyzers", "sekisho.app.pipeline")
+
+
+def configure(changes: list[str]) -> Limits:
+    """Put limits of the user's in force, from ``name=value`` with ``k``, ``m`` or ``g`` for multiples of 1,024.
+
+    Only at the start of a process: what keeps to the limits reads them when it is imported.
+
+    Raises:
+        SekishoError: there is no such limit, or the value is no positive number.
+    """
+    global DEFAULT
+    if changes and any(name in sys.modules for name in _KEPT_TO_BY):
+        raise SekishoError("limits can only be set at the start of a process")
+    for change in changes:
+        DEFAULT = _changed(DEFAULT, change)
+    return DEFAULT
+
+
+def _changed(limits: Limits, change: str) -> Limits:
+    name, _, text = change.partition("=")
+    names = [one.name for one in fields(Limits)]
+    if name not in names:
+        raise SekishoError(f"--limit {change}: there is no limit {name}; there are {', '.join(names)}")
+    number = text.strip().lower().removesuffix("ib").removesuffix("b")
+    unit = number[-1:] if number[-1:] in _UNITS else ""
+    try:
+        value = float(number.removesuffix(unit)) * _UNITS[unit]
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 2**53:
+        raise SekishoError(f"--limit {change}: write a number above 0, such as {name}={getattr(Limits(), name)}")
+    changed: dict[str, Any] = {name: value if isinstance(getattr(limits, name), float) else int(value) or 1}
+    return replace(limits, **changed)
