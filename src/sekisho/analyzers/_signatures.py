@@ -255,7 +255,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-vhd": "VHD",
     "application/x-vhdx": "VHDX",
     "application/x-vmdk": "VMDK",
-    "application/onenote": "OneNote",
     "application/x-msi": "Windows Installer",
     "application/vnd.ms-htmlhelp": "compiled HTML help",
     "application/x-shockwave-flash": "Flash",
