@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import zxingcpp
 from PIL import Image, ImageFilter, ImageOps
@@ -55,12 +56,15 @@ class Code:
     """``QR Code``, ``Data Matrix`` and so on."""
 
 
-def read_codes(picture: Image.Image) -> list[Code]:
-    """Give every code in a picture, each text once; empty when it is too small to hold one."""
+def read_codes(picture: Image.Image, *, thorough: bool = True) -> list[Code]:
+    """Give every code in a picture, each text once; empty when it is too small to hold one.
+
+    ``thorough`` tells whether it is worth more than one look.
+    """
     if min(picture.size) < SMALLEST:
         return []
     found: dict[str, Code] = {}
-    for view in _views(picture):
+    for view in islice(_views(picture), None if thorough else 1):
         for one in zxingcpp.read_barcodes(view, formats=_FORMATS):
             text = one.text.strip("\0 \t\r\n")
             if one.valid and text and len(found) < CODES:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sekisho.analyzers import analyzer
+from sekisho.analyzers import analyzer, pdf_pages
 from sekisho.analyzers._pdf_file import HEADER_WITHIN, Document, Object
 from sekisho.analyzers._pdf_syntax import Ref, Value, text_of
 from sekisho.analyzers.identify import TEXT, UNKNOWN, media_type
@@ -96,7 +96,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         ``pdf.action`` once for each kind of action, ``pdf.auto_action`` for those that need no click;
         ``pdf.javascript`` and ``pdf.launch`` with a child each; ``pdf.target`` (files and addresses that forms and
         remote jumps name); ``pdf.embedded`` with the file as a child; ``pdf.mime`` with a web archive as
-        a child; ``url``.
+        a child; ``url``; the document once more as a child ``pages``, to be looked at, when it is short.
 
     Raises:
         MalformedError: it holds no object, or a part of it cannot be read.
@@ -109,6 +109,9 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     finder = _Finder(artifact, document)
     yield from finder.read()
     yield from _mime(artifact, document)
+    if _is_shown(document):
+        password = (document.key.password,) if document.key else ()
+        yield artifact.child("pages", artifact.data, relation="decoded", kind=pdf_pages.KIND, passwords=password)
     if flaw := next(iter([*document.flaws, *finder.flaws]), None):
         raise flaw
     if not document.objects:
@@ -137,6 +140,14 @@ def _pages(document: Document) -> int:
     pages = sum(one.fields.get("Type") == "Page" for one in document.latest.values())
     counts = [one.fields.get("Count") for one in document.latest.values() if one.fields.get("Type") == "Pages"]
     return pages or max((count for count in counts if isinstance(count, int)), default=0)
+
+
+def _is_shown(document: Document) -> bool:
+    """Tell whether its pages are few enough, and drawn at all, to look at them as a reader would."""
+    if document.locked or len(document.data) > pdf_pages.LARGEST_BYTES:
+        return False
+    pages = [one for one in document.latest.values() if one.fields.get("Type") == "Page"]
+    return len(pages) <= pdf_pages.LONGEST and any("Contents" in one.fields for one in pages)
 
 
 def _updates(document: Document) -> int:
