@@ -1,5 +1,6 @@
 """ZIP archives made here, with zipfile, pyzipper, and an encrypter of the traditional cipher."""
 
+import base64
 import io
 import random
 import struct
@@ -9,6 +10,11 @@ from pathlib import Path
 
 import pytest
 import pyzipper
+
+try:
+    from compression import zstd
+except ImportError:
+    from backports import zstd
 
 from sekisho.analyzers import _zip_crypto as crypto
 from sekisho.analyzers.zip_archive import FEATURES, analyze, is_zip
@@ -96,6 +102,48 @@ def test_members_of_each_method(method):
     assert features["archive.encrypted"] == [False]
     assert {name: child.data for name, child in children.items()} == {"請求書.lnk": LNK, "空.txt": b""}
     assert children["請求書.lnk"].relation == "member"
+
+
+DEFLATE64 = (  # by 7-Zip 16.02
+    "UEsDBBUAAAAJABg4fF0QYibaHgEAAHADAAAIAAAAY29kZS5leGUtyC84A3EAx+FLk0xBuptgCWmSJaRJVoY0yRLSJEssTTlLo5jC0iimsDSK"
+    "KSyNYsrd0ijbyv48v883vc/zugmvP2dZbsL/N0xl20bvl/3WNth39lVbZR/Ze22JvWYvtXn2jM1qM+wRe6hNsbvsjjbObrDr2ii7zC5pw6zD"
+    "zmqD7ARraXshs38Gvx1iW+wX29DW2Re2qq2wd2xJW2Qv2Lw2x56yGW2aPWBT2iS7zca1MXaNjWoj7CIb1trsDBvUBtihY7bnsB2j57MtbZP9"
+    "ZOvaGvvMVrRl9pYtagvsOZvTnrDHbFq7z+6xSe0Wu8nGtKvsChvRLrDzrK2dZifZgHZgm+0a/I7NeuwP29R+sG9sTfvEPrBl7Q17xRa07tgR"
+    "UEsDBBUAAAAJABg4fF1kYEOanQAAAIYGAAAIAAAAbGlzdC50eHR91DkOAjEMQNEeiTvkCFm8zXGmGMRIASTC/YVEjX/9qvzYnufzKLW8bmUv"
+    "9/39mMdaZZ7rc738qOXUcxo5SU6ak+XkOUVOGzyZcjSwDjbABEzBDMzBAmyD/65gNCcdbIAJmIIZmIMFGHQZFayB0QINMAFTMANzsACDLlLB"
+    "GlgHo8siYApmYA4WYNBFK1gD62ADjE6ughmYgwXY/y5fUEsBAj8DFQAAAAkAGDh8XRBiJtoeAQAAcAMAAAgAJAAAAAAAAAAggKSBAAAAAGNv"
+    "ZGUuZXhlCgAgAAAAAAABABgAN+EyMgZ/3QEAAAAAAAAAAAAAAAAAAAAAUEsBAj8DFQAAAAkAGDh8XWRgQ5qdAAAAhgYAAAgAJAAAAAAAAAAg"
+    "gKSBRAEAAGxpc3QudHh0CgAgAAAAAAABABgAadwyMgZ/3QEAAAAAAAAAAAAAAAAAAAAAUEsFBgAAAAACAAIAtAAAAAcCAAAAAA=="
+)
+
+
+def test_deflate64():
+    features, children, error = read(base64.b64decode(DEFLATE64))
+    assert error is None
+    assert features["archive.method"] == ["deflate64"]
+    assert children["list.txt"].data == b"".join(b"line %d of a harmless list\r\n" % one for one in range(60))
+    assert len(children["code.exe"].data) == 880
+    assert "archive.crc_mismatch" not in features
+
+
+@pytest.mark.parametrize("method", [20, 93])
+def test_zstandard(method):
+    data = zstd.compress(LNK)
+    common = struct.pack("<HHHHIII", 0, method, 0, 0x5499, zlib.crc32(LNK), len(data), len(LNK))
+    body = b"PK\3\4\x14\0" + common + struct.pack("<HH", 5, 0) + b"a.lnk" + data
+    central = b"PK\1\2\x14\0\x14\0" + common + struct.pack("<HHHHHII", 5, 0, 0, 0, 0, 0, 0) + b"a.lnk"
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(body), 0)
+    features, children, error = read(body + central + end)
+    assert error is None
+    assert features["archive.method"] == ["zstd"]
+    assert children["a.lnk"].data == LNK
+
+
+def test_names_that_leave_the_folder_and_disguised_folders():
+    names = ["..\\Startup\\x.lnk", "report.pdf ", "report.pdf /report.pdf .cmd"]
+    features, _, _ = read(make_zip([(name, b"x") for name in names]))
+    assert features["archive.traversal"] == names[:1]
+    assert features["archive.folder_as_file"] == ["report.pdf"]
 
 
 @pytest.mark.parametrize("flags", [0x01, 0x09])
@@ -237,10 +285,10 @@ def test_unread_method_is_named():
     data = bytearray(make_zip([("a.bin", b"x" * 99)]))
     for mark, skip in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
         at = data.index(mark) + skip
-        data[at : at + 2] = struct.pack("<H", 9)
+        data[at : at + 2] = struct.pack("<H", 98)
     features, children, error = read(bytes(data))
-    assert features["archive.method"] == ["deflate64"]
-    assert children["a.bin"].unscanned == "compression method deflate64 is not read"
+    assert features["archive.method"] == ["ppmd"]
+    assert children["a.bin"].unscanned == "compression method ppmd is not read"
     assert isinstance(error, MalformedError)
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import sys
 import zlib
 from collections.abc import Iterable
 from typing import Protocol
 
+from sekisho.analyzers._deflate64 import deflate64
 from sekisho.model.errors import LimitError, MalformedError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+ZstdError = zstd.ZstdError
 CHUNK = 65_536
 MAX_DICTIONARY = 64 * 1024 * 1024
 """Largest LZMA dictionary allowed: what ``xz -9`` uses; a stream may ask for 4 GiB."""
@@ -38,7 +46,10 @@ METHODS = {
     99: "aes",
 }
 """Source: PKWARE APPNOTE 6.3.10 section 4.4.5."""
-READABLE = frozenset({STORE, DEFLATE, BZIP2, LZMA, XZ})
+ZSTD_OLD = 20
+MAX_WINDOW_LOG = 27
+"""128 MiB, the most that the reference tool unpacks unasked. Source: RFC 8878, 3.1.1.1.2; zstd(1), ``--long``."""
+READABLE = frozenset({STORE, DEFLATE, DEFLATE64, BZIP2, LZMA, XZ, ZSTD, ZSTD_OLD})
 
 
 class Inflater(Protocol):
@@ -75,11 +86,33 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, room)
 
 
-class _Block:
+class Block:
     """bz2 or lzma, which keep their own unread input."""
 
     def __init__(self, inner: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
         self._inner = inner
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused(self) -> bytes:
+        return self._inner.unused_data
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        return b"" if self._inner.eof else self._inner.decompress(data, room)
+
+
+class _Zstd:
+    """One frame of Zstandard."""
+
+    def __init__(self) -> None:
+        self._inner = self._fresh()
+
+    @staticmethod
+    def _fresh() -> zstd.ZstdDecompressor:
+        return zstd.ZstdDecompressor(options={int(zstd.DecompressionParameter.window_log_max): MAX_WINDOW_LOG})
 
     @property
     def eof(self) -> bool:
@@ -143,14 +176,19 @@ def zlib_stream(*, raw: bool = False) -> _Zlib:
     return _Zlib(-15 if raw else 15)
 
 
-def bzip2_stream() -> _Block:
+def bzip2_stream() -> Block:
     """Give a reader of one bzip2 stream."""
-    return _Block(bz2.BZ2Decompressor())
+    return Block(bz2.BZ2Decompressor())
 
 
-def xz_stream() -> _Block:
+def xz_stream() -> Block:
     """Give a reader of one xz stream."""
-    return _Block(lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=2 * MAX_DICTIONARY))
+    return Block(lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=2 * MAX_DICTIONARY))
+
+
+def zstd_stream() -> _Zstd:
+    """Give a reader of one Zstandard frame."""
+    return _Zstd()
 
 
 def inflate(chunks: Iterable[bytes], method: int, cap: int, limit: str) -> bytes:
@@ -164,9 +202,13 @@ def inflate(chunks: Iterable[bytes], method: int, cap: int, limit: str) -> bytes
         return _collect(chunks, cap, limit)
     if method not in READABLE:
         raise MalformedError(f"compression method {METHODS.get(method, method)} is not read")
+    if method == DEFLATE64:
+        return _collect(deflate64(chunks), cap, limit)
     reader: Inflater
     if method == DEFLATE:
         reader = _Zlib(-15)
+    elif method in (ZSTD, ZSTD_OLD):
+        reader = _Zstd()
     elif method == LZMA:
         reader = _ZipLzma()
     else:
@@ -201,7 +243,7 @@ def drain_into(out: bytearray, reader: Inflater, chunks: Iterable[bytes], cap: i
                     break
             if reader.eof:
                 break
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+    except (zlib.error, lzma.LZMAError, ZstdError, OSError, EOFError, ValueError) as error:
         raise MalformedError(f"compressed stream: {error}") from error
 
 

@@ -238,7 +238,6 @@ EXTENSIONS: dict[str, str] = {
 
 CONTAINERS_NOT_READ: dict[str, str] = {
     "application/vnd.rar": "RAR",
-    "application/x-7z-compressed": "7z",
     "application/vnd.ms-cab-compressed": "CAB",
     "application/x-tar": "TAR",
     "application/zstd": "Zstandard",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sekisho.analyzers import _inflate, analyzer
 from sekisho.analyzers import _zip_crypto as crypto
+from sekisho.analyzers._archive import odd_names
 from sekisho.analyzers._passwords import candidates, spellings
 from sekisho.analyzers._zip_directory import (
     END,
@@ -83,6 +84,8 @@ FEATURES = (
     "archive.comment",
     "archive.mismatch",
     "archive.duplicate",
+    "archive.traversal",
+    "archive.folder_as_file",
     "archive.hidden_member",
     "archive.prefix_bytes",
     "archive.trailing_bytes",
@@ -154,6 +157,7 @@ def _directory_features(directory: Directory, artifact: Artifact) -> Iterator[Fe
     yield from (Feature("archive.method", name) for name in methods)
     doubles = [name for name, count in Counter(entry.name for entry in entries).items() if count > 1]
     yield from (Feature("archive.duplicate", name) for name in doubles[: DEFAULT.children])
+    yield from odd_names([(entry.name, entry.is_directory) for entry in entries[: DEFAULT.children]])
     if directory.comment:
         yield Feature("archive.comment", directory.comment)
     if directory.prefix_bytes:
