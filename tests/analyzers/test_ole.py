@@ -165,3 +165,23 @@ def test_real_packages(path, name, start):
     _, children, error = read((FIXTURES / path).read_bytes())
     assert [(child.name, child.data[: len(start)]) for child in children] == [(name, start)]
     assert error is None
+
+
+def test_a_stream_that_claims_more_than_the_file_and_runs_in_a_circle_is_cut():
+    data = bytearray(write_compound({"WordDocument": bytes(20_000)}))
+    at = data.index("WordDocument".encode("utf-16-le"))
+    start = int.from_bytes(data[at + 116 : at + 120], "little")
+    data[at + 120 : at + 124] = (0x7FFFFFFF).to_bytes(4, "little")
+    fat_at = 512 * (int.from_bytes(data[76:80], "little") + 1)
+    data[fat_at + 4 * start : fat_at + 4 * start + 4] = start.to_bytes(4, "little")
+    compound = Compound(bytes(data))
+    assert compound.entries["WordDocument",].size_bytes == len(data)
+    assert len(compound.try_read("WordDocument")) <= len(data)
+
+
+@pytest.mark.parametrize(("at", "value"), [(30, 31), (30, 0), (44, 0x7FFFFFFF), (72, 100_000)])
+def test_a_header_that_cannot_be_followed_is_malformed(at, value):
+    data = bytearray(write_compound({"WordDocument": bytes(20_000)}))
+    data[at : at + 4 if value > 0xFFFF else at + 2] = value.to_bytes(4 if value > 0xFFFF else 2, "little")
+    with pytest.raises(MalformedError, match="compound file: "):
+        Compound(bytes(data))

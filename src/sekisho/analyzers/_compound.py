@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct
 
 import olefile
 
@@ -18,6 +19,9 @@ MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 ENTRIES = 10_000
 """Directory entries listed; a workbook of Excel's own largest size has some hundreds."""
 STORAGE, STREAM = 1, 2
+_TABLES, _TABLES_AT = Struct("<I24xI"), 44
+_SHIFT_AT, _SHIFTS = 30, range(7, 13)
+"""Sectors are 2 to the power of this large; 9 and 12 are the only ones that anybody writes."""
 
 Path = tuple[str, ...]
 
@@ -45,6 +49,8 @@ class Compound:
         Raises:
             MalformedError: it is not a compound file, or its directory cannot be read.
         """
+        _check(data)
+        self._bytes = len(data)
         try:
             self._file = olefile.OleFileIO(io.BytesIO(data))
             self.entries = {entry.path: entry for entry in self._walk()}
@@ -54,6 +60,7 @@ class Compound:
 
     def _walk(self) -> Iterator[Entry]:
         root = self._file.root
+        root.size = min(root.size, self._bytes)  # olefile follows a chain of sectors for as long as the size says
         yield Entry((), False, 0, root.clsid or "")
         pending = [(root, ())]
         seen = 0
@@ -64,6 +71,7 @@ class Compound:
                 if seen > ENTRIES:
                     return
                 here: Path = (*path, child.name)
+                child.size = min(child.size, self._bytes)
                 if child.entry_type == STREAM:
                     yield Entry(here, True, child.size, "")
                 elif child.entry_type == STORAGE:
@@ -106,3 +114,21 @@ class Compound:
     def problems(self) -> list[str]:
         """Give what olefile found odd while reading."""
         return [str(message) for _, message in getattr(self._file, "parsing_issues", [])]
+
+
+def _check(data: bytes) -> None:
+    """See that a header is one that olefile can follow in bounded memory.
+
+    Raises:
+        MalformedError: its sectors have a size that there is none of, or its tables are larger than the file.
+
+    Source: [MS-CFB] 2.2.
+    """
+    if len(data) < _TABLES_AT + _TABLES.size:
+        return  # olefile says what is missing
+    shift = int.from_bytes(data[_SHIFT_AT : _SHIFT_AT + 2], "little")
+    if shift not in _SHIFTS:
+        raise MalformedError(f"compound file: sectors of 2 to the power of {shift} bytes", _SHIFT_AT)
+    sectors = (len(data) >> shift) + 1
+    if max(_TABLES.unpack_from(data, _TABLES_AT)) > sectors:
+        raise MalformedError("compound file: its tables are larger than the file", _TABLES_AT)
