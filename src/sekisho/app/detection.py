@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sekisho
 from sekisho.app import intake
@@ -18,7 +18,7 @@ from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
 from sekisho.app.spool import ASSEMBLED, Spool
 from sekisho.detect.correlator import Correlator
-from sekisho.detect.rules import RuleSet
+from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.statistics import Statistics, Use
 from sekisho.detect.tuning import Counts as Tuned
 from sekisho.detect.tuning import Tuning
@@ -59,12 +59,48 @@ class Options:
     """Where findings go, one JSON object a line; None: they are counted only."""
 
 
+class Told(NamedTuple):
+    """What a run keeps of the findings of a part."""
+
+    counts: Counts
+    tuned: Tuned
+    lines: list[bytes]
+    hits: list[tuple[Event, Finding]]
+    """Those that correlations join."""
+
+
+class Teller:
+    """Makes findings what a run keeps of them: in the workers, because events are large and lines are small."""
+
+    def __init__(self, rules: RuleSet, options: Options) -> None:
+        self.rules, self.options = rules, options
+        self.words = Words(options.language)
+        self.shown = frozenset(LEVELS[LEVELS.index(options.level) :])
+
+    def tell(self, found: Iterable[tuple[Event, list[Finding]]]) -> Told:
+        """Tune findings, count them and write them down."""
+        told = Told(Counts(), Counter(), [], [])
+        for event, some in found:
+            left = self.options.tuning.apply(event, some, told.tuned)
+            told.hits.extend((event, one) for one in left if one.rule_id in self.rules.joined)
+            self.write(left, event, told)
+        return told
+
+    def write(self, findings: Iterable[Finding], event: Event | None, told: Told) -> None:
+        """Count and write down the findings on an event that are to be shown."""
+        given = event if self.options.events else None
+        for one in findings:
+            if one.level in self.shown and one.rule_id not in self.rules.silent:
+                told.counts.add(one, self.options.language)
+                told.lines.append(document.line(one, self.words, given))
+
+
 class Run:
     """One run: what it has done so far."""
 
     def __init__(self, rules: RuleSet, options: Options, spool: Spool, progress: Progress) -> None:
         self.rules, self.options, self.spool, self.progress = rules, options, spool, progress
-        self.words = Words(options.language)
+        self.teller = Teller(rules, options)
         self.counts = Counts()
         self.statistics = Statistics()
         self.tuned: Tuned = Counter()
@@ -94,16 +130,11 @@ class Run:
         counts, tuned = self._under_way.setdefault(key, (Counts(), Counter()))
         counts.events += part.read
         counts.unknown += part.unknown
-        lines: list[bytes] = []
-        hits: list[tuple[Event, Finding]] = []
-        for event, found in part.found:
-            left = self.options.tuning.apply(event, found, tuned)
-            hits += ((event, one) for one in left if one.rule_id in self.rules.joined)
-            for one in left:
-                if one.rule_id not in self.rules.silent and self._grave(one):
-                    counts.add(one, self.options.language)
-                    lines.append(document.line(one, self.words, event if self.options.events else None))
-        self.spool.write(piece, lines, hits)
+        told: Told | None = part.digest
+        if told is not None:
+            counts.join(told.counts)
+            tuned.update(told.tuned)
+            self.spool.write(piece, told.lines, told.hits)
         if part.last:
             del self._under_way[key]
             noted = {
@@ -144,13 +175,9 @@ class Run:
 
     def _correlated(self, found: Iterable[Finding]) -> Iterator[bytes]:
         shown = [one for one in found if one.rule_id not in self.rules.silent]
-        for one in self.options.tuning.apply(None, shown, self.tuned):
-            if self._grave(one):
-                self.counts.add(one, self.options.language)
-                yield document.line(one, self.words, None)
-
-    def _grave(self, one: Finding) -> bool:
-        return LEVELS.index(one.level) >= LEVELS.index(self.options.level)
+        told = Told(self.counts, self.tuned, [], [])
+        self.teller.write(self.options.tuning.apply(None, shown, self.tuned), None, told)
+        yield from told.lines
 
 
 def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Progress) -> tuple[Detections, Statistics]:
@@ -166,7 +193,7 @@ def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Pro
     others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
     with _spool(loaded, options) as spool:
         run = Run(loaded, options, spool, progress)
-        asked = Asked(False, options.statistics, options.logsource, options.jobs)
+        asked = Asked(False, options.statistics, options.logsource, options.jobs, run.teller.tell)
         for piece, part in read_pieces(
             run.pieces(logs), loaded, jobs=options.jobs, limits=options.limits, asked=asked, files=logs
         ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from multiprocessing.connection import Connection, wait
@@ -19,8 +19,7 @@ from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept
-from sekisho.detect.rules import RuleSet
-from sekisho.detect.ruleset import finding
+from sekisho.detect.ruleset import RuleSet, finding
 from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
@@ -46,6 +45,7 @@ class Part(NamedTuple):
     """Events in this stretch."""
     kept: Kept
     found: list[tuple[Event, list[Finding]]]
+    """Empty when ``Asked.digest`` made something else of them."""
     gaps: Gaps
     last: bool
     """True when the piece is done."""
@@ -53,6 +53,8 @@ class Part(NamedTuple):
     """What the rules did in the whole piece: with the last part, when asked for."""
     unknown: int = 0
     """Events of which the logsource is not known, so that hardly a rule reads them."""
+    digest: Any = None
+    """What ``Asked.digest`` gave."""
 
 
 class Piece(NamedTuple):
@@ -76,6 +78,8 @@ class Asked:
     """Of records that do not say themselves what they are."""
     jobs: int = 1
     """Workers that share the machine."""
+    digest: Callable[[list[tuple[Event, list[Finding]]]], Any] | None = None
+    """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
 
 
 @dataclass(slots=True)
@@ -304,7 +308,10 @@ class _Look:
 
     def part(self, gaps: Gaps, *, last: bool) -> Part:
         """Give what was gathered and start anew."""
-        part = Part(self.count, self.history.take(), self.found, gaps, last, None, self.unknown)
+        found, digest = self.found, None
+        if self.asked.digest is not None:
+            found, digest = [], self.asked.digest(found)
+        part = Part(self.count, self.history.take(), found, gaps, last, None, self.unknown, digest)
         self.found, self.count, self.unknown = [], 0, 0
         return part
 

@@ -76,11 +76,12 @@ class Spool:
     def write(self, piece: Piece, lines: Iterable[bytes], hits: Iterable[Hit]) -> None:
         """Add findings of a piece, and those that correlations join."""
         under_way = self._open.setdefault(self._name(piece), _Open())
-        for line in lines:
+        written = b"".join(line + b"\n" for line in lines)
+        if written:
             if under_way.file is None:
-                under_way.file = self._path(piece, "jsonl").open("wb")
-            under_way.file.write(line + b"\n")
-            under_way.digest.update(line + b"\n")
+                under_way.file = open(self._path(piece, "jsonl"), "wb")  # noqa: PTH123, SIM115
+            under_way.file.write(written)
+            under_way.digest.update(written)
         under_way.hits.extend(hits)
 
     def finish(self, piece: Piece, told: dict[str, Any]) -> None:
@@ -91,10 +92,10 @@ class Spool:
         if hits:
             self._path(piece, "hits").write_text(hits, encoding="utf-8")
         unfinished = self._path(piece, "new")
-        told = json.loads(json.dumps(told, default=str))
+        written = json.dumps(told, default=str)
         sums = {"jsonl": under_way.digest.hexdigest(), "hits": sha256(hits.encode()).hexdigest()}
-        noted = {**sums, "told": told, "check": _check(told)}
-        unfinished.write_text(json.dumps(noted, default=str), encoding="utf-8")
+        noted = json.dumps({**sums, "check": sha256(written.encode()).hexdigest()})
+        unfinished.write_text(f'{noted[:-1]}, "told": {written}}}', encoding="utf-8")
         unfinished.replace(self._path(piece, "json"))
 
     def copy_lines(self, pieces: Iterable[Piece], target: BinaryIO) -> None:
@@ -196,7 +197,7 @@ def _digest(path: Path) -> str:
 
 
 def _check(told: dict[str, Any]) -> str:
-    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _load(path: Path) -> Any:
