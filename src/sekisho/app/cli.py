@@ -269,8 +269,6 @@ def _detect(chosen: argparse.Namespace) -> int:
     from sekisho.app.detection import Options, detect
     from sekisho.app.progress import reporter
     from sekisho.model.errors import ResponseError
-    from sekisho.respond import detections
-    from sekisho.respond.wording import Words
 
     zone = _zone(chosen.timezone)
     if _missing([*chosen.paths, *chosen.rules, *chosen.tuning]):
@@ -303,6 +301,9 @@ def _detect(chosen: argparse.Namespace) -> int:
         told = statistics.document(found.counts.events, {one.id: one.fields for one in rules.rules})
         _save(chosen.stats, json.dumps(told, indent=1).encode() + b"\n")
     if not chosen.quiet:
+        from sekisho.respond import detections
+        from sekisho.respond.wording import Words
+
         _printed(chosen, lambda console: detections.show(found, Words(chosen.lang, (), zone), console, options.out))
     if found.counts.rules:
         return FINDINGS

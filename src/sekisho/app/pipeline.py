@@ -17,7 +17,7 @@ from sekisho.correlate.incidents import correlate
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.story import mailbox_of
 from sekisho.detect import correlator
-from sekisho.detect.rules import RuleSet
+from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.tuning import Counts, Tuning
 from sekisho.detect.verdict import judge
 from sekisho.model.artifact import SEPARATOR, Analysis, Artifact

@@ -9,12 +9,16 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sekisho
-from sekisho.detect import pipelines, rules
-from sekisho.detect.placeholders import values
+from sekisho.detect import ruleset
+from sekisho.detect.ruleset import RuleSet
 from sekisho.model import rule
 from sekisho.model.errors import RuleError
+
+if TYPE_CHECKING:
+    from sekisho.detect.pipelines import Pipeline
 
 RULE_BYTES = 1024 * 1024  # a rule file larger than this is none
 
@@ -33,9 +37,7 @@ def own_pipelines() -> Path:
     return packed if packed.is_dir() else package.parent.parent / "pipelines"
 
 
-def load(
-    paths: Iterable[str], *, cache: bool = True, placeholders: str = "", fitted: Iterable[str] = ()
-) -> rules.RuleSet:
+def load(paths: Iterable[str], *, cache: bool = True, placeholders: str = "", fitted: Iterable[str] = ()) -> RuleSet:
     """Load our own rules and those below ``paths``; what cannot run is in ``failed`` with file and line.
 
     ``placeholders`` is a file of values for the names that rules use with ``expand``; empty for none. ``fitted``
@@ -49,7 +51,7 @@ def load(
     """
     paths = list(paths)
     written = pipeline_texts(fitted)
-    fitting = pipelines.load(written)
+    fitting = _pipelines(written)
     words = read_placeholders(placeholders)
     key = sha256(
         f"{sekisho.__version__} {_engine_age()} {written!r} {sorted(words.items())!r}".encode("utf-8", "replace")
@@ -59,10 +61,12 @@ def load(
     kept = _cache_folder() / f"rules-{key.hexdigest()[:32]}.pickle" if cache else None
     loaded = _cached(kept) if kept else None
     if loaded is None:
+        from sekisho.detect import rules  # not for a kept set: reading rules and YAML takes 40 ms to import
+
         own, unreadable = texts([str(own_rules())])
         others, failed = texts(paths)
         loaded = rules.load(others, words, fitting, own)
-        loaded = rules.RuleSet(loaded.compiled, [*loaded.failed, *unreadable, *failed], loaded.correlations)
+        loaded = RuleSet(loaded.compiled, [*loaded.failed, *unreadable, *failed], loaded.correlations)
         if kept:
             _keep(loaded, kept)
     loaded.digest = key.hexdigest()
@@ -111,7 +115,15 @@ def pipeline_notes(fitted: Iterable[str]) -> list[str]:
     Raises:
         RuleError: a pipeline cannot be used.
     """
-    return [note for one in pipelines.load(pipeline_texts(fitted)) for note in one.notes]
+    return [note for one in _pipelines(pipeline_texts(fitted)) for note in one.notes]
+
+
+def _pipelines(written: list[tuple[str, str]]) -> tuple[Pipeline, ...]:
+    if not written:
+        return ()
+    from sekisho.detect import pipelines
+
+    return pipelines.load(written)
 
 
 def read_placeholders(path: str) -> dict[str, tuple[str, ...]]:
@@ -126,6 +138,8 @@ def read_placeholders(path: str) -> dict[str, tuple[str, ...]]:
         text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise RuleError(f"cannot be read: {error.strerror}", path) from error
+    from sekisho.detect.placeholders import values
+
     return values(path, text)
 
 
@@ -164,7 +178,7 @@ def _files(given: str) -> Iterator[str]:
 
 def _engine_age() -> int:
     """Give the time of the newest change to the engine, so that no rule set outlives the code that reads it."""
-    modules = [*Path(rules.__file__).parent.glob("*.py"), Path(rule.__file__)]
+    modules = [*Path(ruleset.__file__).parent.glob("*.py"), Path(rule.__file__)]
     return max(path.stat().st_mtime_ns for path in modules)
 
 
@@ -172,7 +186,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sekisho"
 
 
-def _cached(path: Path) -> rules.RuleSet | None:
+def _cached(path: Path) -> RuleSet | None:
     """Read a kept set back, if it is there, ours and whole."""
     try:
         if path.stat().st_uid != os.geteuid():
@@ -181,10 +195,10 @@ def _cached(path: Path) -> rules.RuleSet | None:
             loaded = pickle.load(file)
     except (OSError, pickle.PickleError, EOFError, AttributeError, ImportError, IndexError, TypeError):
         return None
-    return loaded if isinstance(loaded, rules.RuleSet) else None
+    return loaded if isinstance(loaded, RuleSet) else None
 
 
-def _keep(loaded: rules.RuleSet, path: Path) -> None:
+def _keep(loaded: RuleSet, path: Path) -> None:
     """Write a set for the next run; a folder that cannot be written costs only time."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sekisho.detect import tuning
 from sekisho.detect.correlations import Correlation
-from sekisho.detect.rules import RuleSet
+from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.tuning import Entry, Tuning
 from sekisho.model.errors import RuleError
 from sekisho.model.rule import Rule

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sekisho.detect._condition import ConditionError, condition_tree
 from sekisho.detect._tree import All, AtLeast, Leaf, Node, Not
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.model.errors import RuleError
 
 TEMPORAL = frozenset({"temporal", "temporal_ordered"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.model.errors import RuleError
 from sekisho.model.finding import LEVELS
 from sekisho.model.rule import WEIGHTS

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from sekisho.detect._modifiers import ENCODERS, MODES, TYPES
 from sekisho.detect._tree import ANY, KEYWORD
 from sekisho.detect._values import pieces_of, text_of
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 
 MAX_ITEMS = 20_000  # of one rule: one-to-many mappings multiply
 LOGSOURCE = ("category", "product", "service")

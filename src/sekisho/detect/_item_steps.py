@@ -22,7 +22,7 @@ from sekisho.detect._gates import Kind, flag, one_of, scalar, shown, text, texts
 from sekisho.detect._modifiers import MAX_VALUES, MODES, PLACEHOLDER
 from sekisho.detect._tree import ANY
 from sekisho.detect._values import pieces_of, text_of
-from sekisho.detect._yaml import Real
+from sekisho.detect._written import Real
 
 MAX_PATTERN = 10_000  # characters
 # Hexadecimal digits of a hash, to its name, for values that do not say which they are.

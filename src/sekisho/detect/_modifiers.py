@@ -28,7 +28,7 @@ from sekisho.detect._tree import (
     Text,
 )
 from sekisho.detect._values import network_of, number_of, pattern_of, pieces_of, text_of
-from sekisho.detect._yaml import Numeral, Real
+from sekisho.detect._written import Numeral, Real
 
 MAX_VALUES = 10_000  # one value may become by placeholders and dashes; also values of one field
 MODES: dict[str, Mode] = {"contains": "in", "startswith": "start", "endswith": "end"}

@@ -17,7 +17,8 @@ from sekisho.detect._gates import OPEN, Gate, Kind
 from sekisho.detect._item_steps import ITEM_STEPS
 from sekisho.detect._rule_steps import RULE_STEPS
 from sekisho.detect._tree import All, AtLeast, Leaf, Node, Not, fields_of
-from sekisho.detect._yaml import Table, documents
+from sekisho.detect._written import Table
+from sekisho.detect._yaml import documents
 from sekisho.model.errors import RuleError
 
 MAX_CHARS = 1_000_000  # of one pipeline

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from sekisho.detect._draft import LOGSOURCE, Draft, PipelineError, part_of
 from sekisho.detect._gates import Kind, flag, scalar, some, text, texts
 from sekisho.detect._tree import KEYWORD
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 
 
 def _add_condition(

@@ -12,7 +12,7 @@ from typing import Any
 from sekisho.detect._modifiers import ModifierError, Placeholders, leaf_of
 from sekisho.detect._tree import All, AtLeast, Node
 from sekisho.detect._values import glob, pieces_of, text_of
-from sekisho.detect._yaml import Table, documents
+from sekisho.detect._written import Table
 from sekisho.detect.correlations import Correlation
 from sekisho.model.errors import RuleError
 from sekisho.model.finding import LEVELS
@@ -188,6 +188,8 @@ def _written(path: str, text: str) -> Iterator[Any]:
     if len(text) > MAX_CHARS:
         raise RuleError(f"text of more than {MAX_CHARS} characters", path)
     empty = True
+    from sekisho.detect._yaml import documents  # most runs have no tuning file, and YAML takes its time to import
+
     for document in documents(path, text):
         if not isinstance(document, list):
             raise RuleError("not a list of tuning entries", path, getattr(document, "line", 0))

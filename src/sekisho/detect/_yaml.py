@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from sekisho.detect._written import Numeral, Real, Table
 from sekisho.model.errors import RuleError
 
 MAX_DEPTH = 40  # mappings in lists in mappings; the deepest of 3,753 public rules has 6
@@ -25,46 +26,6 @@ NUMBER = re.compile(
 )
 NUMBER_STARTS = frozenset("+-.0123456789")
 MAX_DIGITS = 40  # a longer run of digits is an identifier, not a number
-
-
-class Table(dict[str, Any]):
-    """A mapping that knows the line of each of its keys, counted from 1."""
-
-    __slots__ = ("line", "lines")
-
-    def __init__(self, line: int) -> None:
-        """Start an empty mapping that begins at ``line``."""
-        super().__init__()
-        self.line = line
-        self.lines: dict[str, int] = {}
-
-    def line_of(self, key: str) -> int:
-        """Give the line of a key, or of the mapping when it has no such key."""
-        return self.lines.get(key, self.line)
-
-
-class Numeral(int):
-    """An integer not written as Python would write it (``0x1F``, ``007``): the text counts as well."""
-
-    text: str
-
-    def __new__(cls, value: int, text: str) -> Numeral:
-        """Keep how the number was written."""
-        self = super().__new__(cls, value)
-        self.text = text
-        return self
-
-
-class Real(float):
-    """A number with a point or an exponent, and how it was written (``1.10`` may be a version)."""
-
-    text: str
-
-    def __new__(cls, text: str) -> Real:
-        """Keep how the number was written."""
-        self = super().__new__(cls, text)
-        self.text = text
-        return self
 
 
 def documents(path: str, text: str) -> Iterator[Any]:

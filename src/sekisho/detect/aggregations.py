@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.model.errors import RuleError
 from sekisho.model.ids import stable_id
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sekisho.detect import _document as read
 from sekisho.detect._bounds import TEMPORAL, VALUES, Term, condition_of, names_of
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.model.errors import RuleError
 from sekisho.model.finding import LEVELS
 from sekisho.model.ids import stable_id

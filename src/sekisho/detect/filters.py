@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sekisho.detect import _document as read
 from sekisho.detect._tree import All, Node, fields_of
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.detect.compiled import Compiled
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Logsource

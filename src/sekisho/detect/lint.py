@@ -19,7 +19,7 @@ from sekisho.detect._modifiers import ENCODERS, MODES, REGEX_FLAGS, REGEX_WORDS
 from sekisho.detect._regex import is_linear, searcher
 from sekisho.detect._tree import ANY, All, AtLeast, Leaf, Node, Not, OneOf, Text, fields_of, leaves_of
 from sekisho.detect._values import pieces_of
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.detect.near_miss import NOT_SELECTIONS, selections_of, shape_of
 from sekisho.detect.oracle import explain
 from sekisho.detect.rules import RuleSet, rule_documents

@@ -17,7 +17,7 @@ from sekisho.detect._item_steps import ITEM_STEPS
 from sekisho.detect._pipeline_file import NEST, Pipeline, Reader, Step
 from sekisho.detect._rule_steps import RULE_STEPS
 from sekisho.detect._tree import All, AtLeast, Leaf, Node, Not
-from sekisho.detect._yaml import Table
+from sekisho.detect._written import Table
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Logsource
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sekisho.detect._values import text_of
-from sekisho.detect._yaml import Table, documents
+from sekisho.detect._written import Table
+from sekisho.detect._yaml import documents
 from sekisho.model.errors import RuleError
 
 MAX_CHARS = 4_000_000

@@ -11,7 +11,8 @@ from sekisho.detect._condition import ConditionError, condition_tree
 from sekisho.detect._draft import Every
 from sekisho.detect._modifiers import ModifierError, Placeholders, leaf_of
 from sekisho.detect._tree import KEYWORD, All, AtLeast, Node, OneOf, fields_of, leaves_of
-from sekisho.detect._yaml import Table, documents
+from sekisho.detect._written import Table
+from sekisho.detect._yaml import documents
 from sekisho.detect.compiled import Compiled
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import RuleError

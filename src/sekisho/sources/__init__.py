@@ -94,5 +94,7 @@ def source(
 def load() -> dict[str, Source]:
     """Import every module of this folder once and give its sources by name, in name order."""
     for module in pkgutil.iter_modules(__path__):
+        if module.name.startswith("_"):
+            continue  # no source: some of them import what only files of one kind need
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(_registry.items()))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet
 import pyarrow.types as kinds
 
 Column = tuple[str, Sequence[Any], bool]
