@@ -5,6 +5,7 @@ import pytest
 from sekisho.model.artifact import Analysis, Artifact, Feature
 from sekisho.model.url import Url
 from sekisho.normalize import artifacts
+from sekisho.normalize._file_types import type_mismatch
 
 MAIL = "m.eml"
 LINK = Url("http://0xc0000201/a", "http://192.0.2.1/a", "192.0.2.1", "192.0.2.1", "hex-ip")
@@ -115,3 +116,33 @@ def test_a_document_answers_for_the_macros_in_it():
     events = {event.record: event.fields for event in artifacts.events(artifacts.graded(tree), "a.docm")}
     assert "macro.grade" not in events["a.docm » vbaProject.bin"], "one macro is one reason"
     assert events["d.bas"]["macro.grade"] == "auto_run"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "hidden"),
+    [
+        ("a.exe", "application/x-dosexec", ""),
+        ("a.ocx", "application/x-dosexec", ""),
+        ("a.jpg", "application/x-dosexec", "program"),
+        ("a.tgx", "application/x-dosexec", "program"),
+        ("a.dat", "application/x-dosexec", "program"),
+        ("a", "application/x-dosexec", ""),
+        ("a.bin", "application/x-dosexec", ""),
+        ("a.pdf", "application/x-ms-shortcut", "program"),
+        ("a.doc", "application/x-msi", "program"),
+        ("a.png", "text/vbscript", "script"),
+        ("a.txt", "text/javascript", ""),
+        ("a.pdf", "application/zip", "archive"),
+        ("a.docx", "application/zip", ""),
+        ("a.kmz", "application/zip", ""),
+        ("a.zip", "application/vnd.rar", ""),
+        ("a.pdf", "text/html", "page"),
+        ("a.xls", "text/html", ""),
+        ("a.doc", "application/rtf", "document"),
+        ("a.doc", "application/x-ole-storage", ""),
+        ("a.png", "image/jpeg", ""),
+        ("Thumbs.db", "application/x-ole-storage", ""),
+    ],
+)
+def test_what_hides_under_a_name(name, media_type, hidden):
+    assert type_mismatch(artifacts.extension_of(name), media_type) == hidden

@@ -14,6 +14,7 @@ from typing import Any
 from sekisho.model.artifact import Analysis, Feature
 from sekisho.model.event import Event, Logsource
 from sekisho.model.url import Url
+from sekisho.normalize._file_types import type_mismatch
 
 MESSAGE = Logsource("email", "message")
 ATTACHMENT = Logsource("email", "attachment")
@@ -49,7 +50,7 @@ MESSAGE_FIELDS = tuple(
 ATTACHMENT_FIELDS = tuple(
     "name extension double_extension media_type size sha256 depth relation encrypted unscanned analyzer "
     "parent.name parent.media_type parent.encrypted urls url.hidden_by message.subject message.sender "
-    "archive.password_in_mail".split()
+    "archive.password_in_mail type_mismatch".split()
 )
 URL_FIELDS = tuple("raw canonical host ip hidden_by shown where artifact.name artifact.media_type".split())
 
@@ -183,6 +184,7 @@ def _attachment_fields(one: Analysis, by_address: Mapping[str, Analysis], messag
         "extension": extension_of(one.artifact.name),
         "double_extension": has_double_extension(one.artifact.name),
         "media_type": one.media_type,
+        "type_mismatch": type_mismatch(extension_of(one.artifact.name), one.media_type),
         "size": one.size_bytes,
         "sha256": one.sha256,
         "depth": one.artifact.depth,
