@@ -13,9 +13,11 @@ from functools import lru_cache
 
 from sekisho.analyzers import charset
 from sekisho.analyzers._maildate import utc
+from sekisho.analyzers.authentication import AUTH_FEATURES, authentication
 from sekisho.analyzers.headers import Address, Fields, addresses, words
 from sekisho.model.artifact import Feature
 from sekisho.model.limits import DEFAULT
+from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.urltext import find_urls
 
 HEADER_FEATURES = (
@@ -30,8 +32,9 @@ HEADER_FEATURES = (
         "message_id",
     ),
     *("sent_at", "received_at", "delivered_to", "thread.in_reply_to", "thread.references", "thread.reply_prefix"),
-    *("thread.reply_without_headers", "headers.received", "headers.from_count", "headers.x_mailer", "auth.spf"),
-    *("auth.dkim", "auth.dmarc", "auth.arc", "origin.ip", "origin.helo", "charset.guessed"),
+    *("thread.reply_without_headers", "headers.received", "headers.from_count", "headers.x_mailer"),
+    *AUTH_FEATURES,
+    *("origin.ip", "origin.helo", "charset.guessed"),
 )
 BODY_FEATURES = ("body.text", "body.language", "password.candidate", "url")
 MESSAGE_FEATURES = (*HEADER_FEATURES, *BODY_FEATURES, "attachment.name")
@@ -46,8 +49,6 @@ _REPLY = re.compile(
     r"|【(?:返信|転送)】)",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"\([^()]*\)")
-_METHOD = re.compile(r"(?<![\w.-])(spf|dkim|dmarc|arc)\s*=\s*([a-z]{2,20})", re.IGNORECASE)
 _CLIENT = re.compile(r"(?:client-ip\s*=\s*|sender ip is\s+)\[?\"?([0-9a-f.:]{3,45})", re.IGNORECASE)
 _ID = re.compile(r"<[^<>\s]{1,990}>")
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?<![\w:.])(?:ipv6:)?[0-9a-f]{0,4}:[0-9a-f:.]{2,45}", re.IGNORECASE)
@@ -64,7 +65,7 @@ _EXAMPLES = tuple(
 )
 
 
-def header_features(fields: Fields) -> Iterator[Feature]:
+def header_features(fields: Fields, known: Organisation = NOBODY) -> Iterator[Feature]:
     """Give what the header fields say, each mailbox and message id as a feature of its own."""
     subject = fields.text("subject")
     if fields.raw("subject"):
@@ -81,7 +82,7 @@ def header_features(fields: Fields) -> Iterator[Feature]:
     yield Feature("headers.from_count", len(fields.all("from")))
     if mailer := fields.text("x-mailer") or fields.text("user-agent"):
         yield Feature("headers.x_mailer", mailer)
-    yield from _authentication(fields)
+    yield from authentication(fields, _sender_domain(fields), known)
     yield from _origin(fields)
     yield from (Feature("charset.guessed", name) for name in _guessed(fields))
 
@@ -108,6 +109,12 @@ def _people(fields: Fields) -> Iterator[Feature]:
         for one in addresses(header.raw)
     ]
     yield from (Feature("delivered_to", address) for address in list(dict.fromkeys(delivered))[:50] if address)
+
+
+def _sender_domain(fields: Fields) -> str:
+    """Give the domain of From, empty when it names none or several."""
+    found = {one.domain for header in fields.all("from")[:20] for one in addresses(header.raw)[:20] if one.domain}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _sender(one: Address) -> Iterator[Feature]:
@@ -146,36 +153,6 @@ def _thread(fields: Fields, subject: str) -> Iterator[Feature]:
 def is_reply(subject: str) -> bool:
     """Tell whether a subject says that it answers or forwards, in the words mail programs put there."""
     return _REPLY.match(unicodedata.normalize("NFKC", subject[:200])) is not None
-
-
-def _authentication(fields: Fields) -> Iterator[Feature]:
-    """Give the verdicts of the topmost results: lines below may have come with the mail."""
-    found: dict[str, str] = {}
-    for header in fields.all("authentication-results")[:TRACES]:
-        if len(found) == 4:
-            break
-        mine: dict[str, str] = {}
-        for method, result in _METHOD.findall(_plain(header.raw)):
-            if mine.get(method.lower()) != "pass":
-                mine[method.lower()] = result.lower()
-        found = {**mine, **found}
-    if "spf" not in found and (word := re.match(r"\s*([A-Za-z]{2,20})", fields.text("received-spf"))):
-        found["spf"] = word[1].lower()
-    if "arc" not in found and (seal := re.search(r"\bcv\s*=\s*([a-z]{2,20})", fields.text("arc-seal"), re.IGNORECASE)):
-        found["arc"] = seal[1].lower()
-    for method in ("spf", "dkim", "dmarc", "arc"):
-        if method in found:
-            yield Feature(f"auth.{method}", found[method])
-
-
-def _plain(raw: bytes) -> str:
-    """Give a field without its comments, in which anybody may have written anything."""
-    text = raw[:20_000].decode("latin-1")
-    for _ in range(4):
-        text, count = _COMMENT.subn(" ", text)
-        if not count:
-            break
-    return text
 
 
 def _origin(fields: Fields) -> Iterator[Feature]:

@@ -102,7 +102,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     data = _session(data)
     parts, broken = _parts(data)
     fields = parts[0].fields
-    yield from header_features(fields)
+    yield from header_features(fields, artifact.organisation)
     yield Feature("mime.parts", len(parts))
     body = _Body(data)
     for part in parts:

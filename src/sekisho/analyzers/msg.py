@@ -48,7 +48,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     tree = Tree(Compound(artifact.data))
     message = read(tree)
     received = ""
-    for feature in header_features(message.fields):
+    for feature in header_features(message.fields, artifact.organisation):
         received = received or ("seen" if feature.name == "received_at" else "")
         yield feature
     if message.received and not received:

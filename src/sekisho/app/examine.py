@@ -22,6 +22,7 @@ from sekisho.app.worker import Worker, why
 from sekisho.model.artifact import SEPARATOR, Analysis, Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, Limits
+from sekisho.model.organisation import NOBODY, Organisation
 
 FEATURES_KEPT = 5_000  # of one artifact; more is noise or an attack on our memory
 OPEN_TREES_PER_WORKER = 4
@@ -46,8 +47,9 @@ def examine(
         yield from pool.run(inputs)
 
 
-def analyse(artifact: Artifact, limits: Limits = DEFAULT) -> Examined:
+def analyse(artifact: Artifact, limits: Limits = DEFAULT, organisation: Organisation = NOBODY) -> Examined:
     """Run every analyser that claims one artifact; keep what was read before any break."""
+    artifact = replace(artifact, organisation=organisation) if organisation is not NOBODY else artifact
     features: list[Feature] = []
     children: list[Artifact] = []
     notes: list[str] = []
@@ -76,7 +78,7 @@ def analyse(artifact: Artifact, limits: Limits = DEFAULT) -> Examined:
     if not unscanned and kind in CONTAINERS_NOT_READ and not any(one.media_type == kind for one in claimed):
         unscanned = f"no analyser for {CONTAINERS_NOT_READ[kind]}"
     analysis = Analysis(
-        artifact=replace(artifact, data=b"", passwords=()),
+        artifact=replace(artifact, data=b"", passwords=(), organisation=NOBODY),
         sha256=sha256(artifact.data).hexdigest() if artifact.data or not artifact.unscanned else "",
         size_bytes=len(artifact.data),
         media_type=kind,
@@ -157,9 +159,9 @@ class Tree:
 class Analyst(Worker):
     """A worker and the artifact it has in hand."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, organisation: Organisation) -> None:
         """Start it; it waits for its first artifact."""
-        super().__init__(partial(_serve, limits), limits)
+        super().__init__(partial(_serve, limits, organisation), limits)
         self.limits = limits
         self.artifact: Artifact | None = None
         self.tree: Tree | None = None
@@ -182,11 +184,11 @@ class Analyst(Worker):
             return None
 
 
-def _serve(limits: Limits, pipe: Connection) -> None:
+def _serve(limits: Limits, organisation: Organisation, pipe: Connection) -> None:
     while True:
         artifact: Artifact = pipe.recv()
         jail.renew_cpu(limits)
-        analysis, children = analyse(artifact, limits)
+        analysis, children = analyse(artifact, limits, organisation)
         pipe.send((analysis, len(children)))
         for child in children:  # one by one: together they would be held twice more while they are sent
             pipe.send(child)
@@ -195,10 +197,10 @@ def _serve(limits: Limits, pipe: Connection) -> None:
 class Pool:
     """Workers and the trees they share, driven by one loop without threads (forking from threads is unsafe)."""
 
-    def __init__(self, jobs: int, limits: Limits) -> None:
+    def __init__(self, jobs: int, limits: Limits, organisation: Organisation = NOBODY) -> None:
         """Workers start when the first artifact comes."""
         analyzers.load()
-        self.jobs, self.limits = jobs, limits
+        self.jobs, self.limits, self.organisation = jobs, limits, organisation
         self.idle: list[Analyst] = []
         self.busy: list[Analyst] = []
 
@@ -232,7 +234,7 @@ class Pool:
         for tree in trees:
             while tree.pending:
                 if not self.idle and len(self.busy) < self.jobs:
-                    self.idle.append(Analyst(self.limits))
+                    self.idle.append(Analyst(self.limits, self.organisation))
                 if not self.idle:
                     return
                 worker = self.idle.pop()

@@ -142,7 +142,7 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
     limits, total = run.options.limits, len(found)
     again: list[Artifact] = []
     held = 0
-    with Pool(run.options.jobs, limits) as pool:
+    with Pool(run.options.jobs, limits, run.options.organisation) as pool:
         for done, (root, tree) in enumerate(pool.run(_artifacts(run, found)), 1):
             run.progress("files", done, total, root.address)
             if _locked(tree) and held + len(root.data) <= REOPEN_BYTES:

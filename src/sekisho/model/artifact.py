@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from sekisho.model.ids import stable_id
+from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.url import Url
 
 SEPARATOR = " » "
@@ -34,6 +35,8 @@ class Artifact:
     """Candidates to open it with, best first, from the text around it."""
     unscanned: str = ""
     """Why its bytes could not be had (encrypted, limit), empty when they could."""
+    organisation: Organisation = field(default=NOBODY, repr=False, compare=False)
+    """Whose mail it is; set in the worker only, so that it never crosses a pipe."""
 
     def child(
         self,

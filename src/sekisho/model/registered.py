@@ -1,0 +1,37 @@
+"""Where a registered domain begins in a host name, by the Public Suffix List."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from publicsuffixlist import PublicSuffixList
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=16_384)
+def registered_domain(host: str) -> str:
+    """Give the domain that a host's owner registered, in lower case; an address or a bare suffix comes back as it is.
+
+    Suffixes that companies let customers register under (``github.io``) count as suffixes: two customers of one host
+    are two owners.
+
+    Source: publicsuffix.org, ICANN and private parts, as packed in ``publicsuffixlist``.
+    """
+    name = host.strip(".[] ").lower()
+    if not name or ":" in name or name.replace(".", "").isdigit() or len(name) > 253:
+        return name
+    return str(_suffixes().privatesuffix(name) or name)
+
+
+def belongs(host: str, domains: tuple[str, ...] | frozenset[str]) -> bool:
+    """Tell whether a host is one of these domains or lies below one."""
+    name = host.strip(".").lower()
+    while name:
+        if name in domains:
+            return True
+        name = name.partition(".")[2]
+    return False

@@ -1,0 +1,30 @@
+"""Where a registered domain begins."""
+
+import pytest
+
+from sekisho.model.registered import belongs, registered_domain
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("www.corp.example", "corp.example"),
+        ("MAIL.corp.co.jp.", "corp.co.jp"),
+        ("a.b.github.io", "b.github.io"),
+        ("mail.xn--wgv71a119e.jp", "xn--wgv71a119e.jp"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("co.jp", "co.jp"),
+        ("localhost", "localhost"),
+        ("a..b", "a..b"),
+        ("", ""),
+    ],
+)
+def test_registered_domain(host, domain):
+    assert registered_domain(host) == domain
+
+
+def test_belongs():
+    assert belongs("mail.corp.example", {"corp.example"})
+    assert belongs("corp.example", ("corp.example",))
+    assert not belongs("notcorp.example", {"corp.example"})
