@@ -1,12 +1,21 @@
 """What servers record on a sender: read in every form, believed only where the receiver wrote it."""
 
+import base64
+import hashlib
 import random
 
+import dkim
 import pytest
+from Cryptodome.Hash import SHA256
+from Cryptodome.PublicKey import ECC, RSA
+from Cryptodome.Signature import eddsa, pkcs1_15
 
+from sekisho.analyzers import eml
+from sekisho.analyzers._dkim import SIGNATURE_FEATURES, public_key, signature_features
 from sekisho.analyzers._results import read_report, read_results, read_spf
 from sekisho.analyzers.authentication import AUTH_FEATURES, authentication
 from sekisho.analyzers.headers import split
+from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.organisation import NOBODY, Organisation
 
 IN = "Received: from mail.bank.example (mail.bank.example [203.0.113.9]) by mx.corp.example; Mon, 5 Jan 2026 00:00:00 +0000\n"
@@ -230,3 +239,189 @@ def test_damage_never_escapes():
 def test_hostile_shapes_cost_little(piece):
     read_results(piece * 100_000)
     read_spf("pass " + piece * 100_000)
+
+
+# Signatures: dkimpy signs, our own reader verifies.
+RSA_KEY = RSA.generate(1024, random.Random(7).randbytes)
+ED_KEY = ECC.construct(curve="Ed25519", seed=bytes(range(32)))
+LETTER = (
+    b"From: Suzuki <suzuki@bank.example>\r\nTo: sato@corp.example\r\nSubject:  Invoice  of\r\n May\r\n"
+    b"Date: Mon, 05 Jan 2026 00:00:00 +0000\r\nMIME-Version: 1.0\r\n\r\nDear  all, \t\r\n\r\n see  below.\r\n\r\n\r\n"
+)
+
+
+def record(key, kind):
+    data = key.public_key().export_key(format="DER") if kind == "rsa" else key.public_key().export_key(format="raw")
+    return f"v=DKIM1; k={kind}; p={base64.b64encode(data).decode()}"
+
+
+KEYS = {
+    "s1._domainkey.bank.example": (record(RSA_KEY, "rsa"),),
+    "ed._domainkey.bank.example": (record(ED_KEY, "ed25519"),),
+    "a1._domainkey.list.example": (record(RSA_KEY, "rsa"),),
+}
+
+
+def signed(text=LETTER, canonicalize=(b"relaxed", b"relaxed"), **more):
+    pem = RSA_KEY.export_key()
+    return dkim.sign(text, b"s1", b"bank.example", pem, canonicalize=canonicalize, **more) + text
+
+
+def by_hand(text):
+    """Sign with Ed25519 as RFC 8463 says; dkimpy would need a library more."""
+    bh = base64.b64encode(hashlib.sha256(b"Dear all,\r\n\r\n see below.\r\n").digest()).decode()
+    line = (
+        f"DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=bank.example; s=ed; h=from:subject; bh={bh}; b="
+    )
+    covered = "from:Suzuki <suzuki@bank.example>\r\nsubject:Invoice of May\r\n" + line.replace(
+        "DKIM-Signature: ", "dkim-signature:"
+    )
+    made = eddsa.new(ED_KEY, "rfc8032").sign(hashlib.sha256(covered.encode()).digest())
+    return f"{line}{base64.b64encode(made).decode()}\r\n".encode() + text
+
+
+def proven(data, keys=KEYS):
+    fields, at = split(data)
+    found = {}
+    for feature in signature_features(data, at, fields, keys):
+        assert feature.name in SIGNATURE_FEATURES
+        found.setdefault(feature.name.removeprefix("auth."), []).append(feature.value)
+    return found
+
+
+FORMS = [(a, b) for a in (b"simple", b"relaxed") for b in (b"simple", b"relaxed")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
+def test_signatures_verify_in_every_form(form, line_end):
+    found = proven(signed(canonicalize=form).replace(b"\r\n", line_end))
+    assert found == {
+        "dkim_claimed": ["bank.example"],
+        "dkim_body": ["pass"],
+        "dkim_verified": ["pass"],
+        "dkim_verified_domain": ["bank.example"],
+    }
+
+
+@pytest.mark.parametrize("body", [b"", b"\r\n\r\n", b"a", b"a\r\n b \t \r\n\r\n", b" \r\n"])
+@pytest.mark.parametrize("form", FORMS)
+def test_odd_bodies_hash_as_the_signer_hashed_them(body, form):
+    head = LETTER[: LETTER.index(b"\r\n\r\n") + 4]
+    assert proven(signed(head + body, form))["dkim_verified"] == ["pass"]
+
+
+def test_ed25519():
+    assert proven(by_hand(LETTER))["dkim_verified"] == ["pass"]
+    assert proven(by_hand(LETTER).replace(b"Invoice", b"invoice"))["dkim_verified"] == ["fail"]
+
+
+def test_a_changed_body_shows_without_any_key():
+    assert proven(signed().replace(b"see", b"pay"), {}) == {"dkim_claimed": ["bank.example"], "dkim_body": ["fail"]}
+
+
+def test_a_footer_behind_the_signed_length_is_no_change():
+    assert proven(signed(length=True) + b"footer\r\n")["dkim_body"] == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("change", "keys", "result", "why"),
+    [
+        ((b"see", b"pay"), KEYS, "fail", "body was changed"),
+        ((b"Invoice", b"Refund"), KEYS, "fail", "signature does not verify"),
+        ((b"", b""), {"x._domainkey.y": ("",)}, "no key", "no key"),
+        ((b"", b""), {"s1._domainkey.bank.example": ("v=DKIM1; p=",)}, "fail", "key was withdrawn"),
+        ((b"", b""), {"s1._domainkey.bank.example": ("v=DKIM1; p=QUJD",)}, "fail", "key cannot be read"),
+        ((b"", b""), {"s1._domainkey.bank.example": (record(ED_KEY, "ed25519"),)}, "fail", "signature does not verify"),
+    ],
+)
+def test_why_a_signature_does_not_hold(change, keys, result, why):
+    found = proven(signed().replace(*change), keys)
+    assert found["dkim_verified"] == [result]
+    assert found["dkim_verified_why"] == [f"s1._domainkey.bank.example: {why}"]
+    assert "dkim_verified_domain" not in found
+
+
+def test_a_signature_that_leaves_out_from_proves_nothing():
+    with pytest.raises(dkim.ParameterError):
+        signed(include_headers=[b"subject"])
+    found = proven(signed().replace(b"h=from", b"h=fram").replace(b"from :", b""))
+    assert found["dkim_verified"] == ["fail"]
+
+
+def relaxed(line):
+    name, _, value = line.partition(":")
+    return f"{name.lower()}:{' '.join(value.split())}\r\n"
+
+
+def sealed(text, number, cv):
+    """Add one ARC set as RFC 8617 5.1 says."""
+
+    def made(line, before):
+        data = ("".join(map(relaxed, before)) + relaxed(line)[:-2]).encode()
+        return line + base64.b64encode(pkcs1_15.new(RSA_KEY).sign(SHA256.new(data))).decode()
+
+    who = "a=rsa-sha256; d=list.example; s=a1"
+    bh = base64.b64encode(hashlib.sha256(text.partition(b"\r\n\r\n")[2].rstrip() + b"\r\n").digest()).decode()
+    said = f"ARC-Authentication-Results: i={number}; list.example; spf=pass"
+    message = f"ARC-Message-Signature: i={number}; {who}; c=relaxed/simple; h=from:subject; bh={bh}; b="
+    message = made(message, ["From: Suzuki <suzuki@bank.example>", "Subject: Invoice of May"])
+    arc = [line for line in text.partition(b"\r\n\r\n")[0].decode().split("\r\n") if line.startswith("ARC-")]
+    earlier = [line for at in range(len(arc) - 3, -1, -3) for line in reversed(arc[at : at + 3])]
+    seal = made(f"ARC-Seal: i={number}; cv={cv}; {who}; b=", [*earlier, said, message])
+    return f"{seal}\r\n{message}\r\n{said}\r\n".encode() + text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_arc_chain(count):
+    text = LETTER
+    for number in range(1, count + 1):
+        text = sealed(text, number, "pass" if number > 1 else "none")
+    key = KEYS["a1._domainkey.list.example"][0].encode()
+    assert dkim.arc_verify(text, dnsfunc=lambda *_, **__: key)[0] == b"pass"
+    found = proven(text)
+    assert (found["arc_sealer"], found["arc_verified"]) == (["list.example"], ["pass"])
+    assert proven(text.replace(b"see", b"pay"))["arc_verified_why"] == [f"i={count}: body was changed"]
+    changed = proven(text.replace(b"spf=pass", b"spf=fail"))
+    assert changed["arc_verified_why"] == [f"i={count}: seal 1: signature does not verify"]
+    assert "arc_verified" not in proven(text, {})
+
+
+def test_a_broken_chain():
+    text = sealed(sealed(LETTER, 1, "none"), 2, "fail")
+    assert proven(text)["arc_verified_why"] == ["i=2: seal 2 says fail"]
+    assert proven(sealed(LETTER, 2, "pass"))["arc_verified_why"] == ["i=2: sets are missing"]
+
+
+def test_a_proven_sender_needs_no_server_that_says_so():
+    found = {}
+    artifact = Artifact("m.eml", signed(), "m.eml", organisation=Organisation(keys=KEYS))
+    for one in eml.analyze(artifact):
+        if isinstance(one, Feature):
+            found.setdefault(one.name, one.value)
+    assert (found["auth.sender"], found["auth.dkim_verified"]) == ("authenticated", "pass")
+
+
+def test_damaged_signatures_never_escape():
+    dice = random.Random(7)
+    seeds = [
+        signed(),
+        by_hand(LETTER),
+        signed().replace(b"DKIM-Signature", b"ARC-Message-Signature").replace(b"v=1", b"i=1"),
+    ]
+    for _ in range(400):
+        data = bytearray(dice.choice(seeds))
+        for _ in range(dice.randrange(1, 12)):
+            data[dice.randrange(min(500, len(data)))] = dice.choice(b";=:, \r\n\0\xff" + bytes(range(48, 122)))
+        proven(bytes(data))
+    for kind in KEYS.values():
+        for _ in range(100):
+            text = bytearray(kind[0].encode())
+            text[dice.randrange(len(text))] = dice.randrange(32, 127)
+            public_key(text.decode())
+
+
+@pytest.mark.parametrize("piece", [b" ", b"\t", b"\n", b" \n", b"\r\n", b"a \n", b"\t \t\n"])
+def test_hostile_bodies_cost_little(piece):
+    head = signed().partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    proven(head + piece * 500_000)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from sekisho.analyzers import charset
@@ -65,8 +65,11 @@ _EXAMPLES = tuple(
 )
 
 
-def header_features(fields: Fields, known: Organisation = NOBODY) -> Iterator[Feature]:
-    """Give what the header fields say, each mailbox and message id as a feature of its own."""
+def header_features(fields: Fields, known: Organisation = NOBODY, proven: Collection[str] = ()) -> Iterator[Feature]:
+    """Give what the header fields say, each mailbox and message id as a feature of its own.
+
+    ``proven`` are domains whose signature was verified with a key.
+    """
     subject = fields.text("subject")
     if fields.raw("subject"):
         yield Feature("subject", subject)
@@ -82,7 +85,7 @@ def header_features(fields: Fields, known: Organisation = NOBODY) -> Iterator[Fe
     yield Feature("headers.from_count", len(fields.all("from")))
     if mailer := fields.text("x-mailer") or fields.text("user-agent"):
         yield Feature("headers.x_mailer", mailer)
-    yield from authentication(fields, _sender_domain(fields), known)
+    yield from authentication(fields, _sender_domain(fields), known, proven)
     yield from _origin(fields)
     yield from (Feature("charset.guessed", name) for name in _guessed(fields))
 

@@ -9,7 +9,7 @@ Source: RFC 8601 5 (which results to believe), RFC 7489 3.1 (alignment), RFC 861
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sekisho.analyzers._results import Result, Results, domain_of, read_report, read_results, read_spf
 from sekisho.analyzers._trace import Border, border, is_relay, owner
@@ -34,10 +34,13 @@ _GOOD = frozenset({"pass", "bestguesspass"})
 _BAD = frozenset({"fail", "softfail", "hardfail"})
 
 
-def authentication(fields: Fields, sender: str, organisation: Organisation = NOBODY) -> Iterator[Feature]:
+def authentication(
+    fields: Fields, sender: str, organisation: Organisation = NOBODY, proven: Collection[str] = ()
+) -> Iterator[Feature]:
     """Give the recorded results and what they say about the domain of From.
 
-    ``sender`` is that domain, empty when there is none or more than one.
+    ``sender`` is that domain, empty when there is none or more than one; ``proven`` are domains whose signature was
+    verified here.
 
     Yields:
         ``auth.<method>`` is the result; ``auth.sender`` sums up: ``authenticated`` (a pass for the domain of From),
@@ -55,7 +58,7 @@ def authentication(fields: Fields, sender: str, organisation: Organisation = NOB
     if server := next((one.server for one in trusted if one.server), ""):
         yield Feature("auth.server", server)
     yield from _identities(found)
-    yield from _judged(found, sender)
+    yield from _judged(found, sender, proven)
     yield from _foreign(foreign, server, edge)
     yield from _exchange(fields)
 
@@ -138,10 +141,13 @@ def _identities(found: dict[str, list[Result]]) -> Iterator[Feature]:
             yield Feature("auth.compauth_reason", reason)
 
 
-def _judged(found: dict[str, list[Result]], sender: str) -> Iterator[Feature]:
+def _judged(found: dict[str, list[Result]], sender: str, proven: Collection[str]) -> Iterator[Feature]:
     """Hold the results against the domain of From."""
     home = registered_domain(sender)
     spf, dkim, dmarc = ([*found.get(method, ())] for method in ("spf", "dkim", "dmarc"))
+    if home and home in map(registered_domain, proven):
+        yield Feature("auth.sender", "authenticated")
+        return
     if not home or not (spf or dkim or dmarc):
         return
     spf_here = bool(spf) and registered_domain(_spf_domain(spf[0])) == home

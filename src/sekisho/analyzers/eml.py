@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from sekisho.analyzers import _mime, analyzer, charset
+from sekisho.analyzers._dkim import SIGNATURE_FEATURES, signature_features
 from sekisho.analyzers._htmltext import meta_charset, visible_text
 from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, corrected, header_features
 from sekisho.analyzers.headers import parameters, split
@@ -84,7 +85,7 @@ def _line_ends(data: bytes) -> bytes:
     "eml",
     media_type="message/rfc822",
     recognise=_recognise,
-    features=(*MESSAGE_FEATURES, "mime.parts", "mime.preamble", "mime.epilogue"),
+    features=(*MESSAGE_FEATURES, *SIGNATURE_FEATURES, "mime.parts", "mime.preamble", "mime.epilogue"),
 )
 def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     """Read a message's fields, the text a reader sees, and hand back every other part.
@@ -102,7 +103,10 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     data = _session(data)
     parts, broken = _parts(data)
     fields = parts[0].fields
-    yield from header_features(fields, artifact.organisation)
+    signed = list(signature_features(data, parts[0].start, fields, artifact.organisation.keys))
+    proven = {str(one.value) for one in signed if one.name == "auth.dkim_verified_domain"}
+    yield from header_features(fields, artifact.organisation, proven)
+    yield from signed
     yield Feature("mime.parts", len(parts))
     body = _Body(data)
     for part in parts:
