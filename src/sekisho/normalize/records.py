@@ -27,11 +27,12 @@ TIMES = (
     "eventtime", "@timestamp", "timestamp", "time", "ts", "timegenerated", "published", "createddatetime",
     "activitydatetime", "detecteddatetime", "eventtimestamp", "creationtime", "created_at", "_time", "datetime",
     "requestreceivedtimestamp", "stagetimestamp", "isotimestamp", "id.time", "utctime", "utc_time", "date_time",
-    "event_time", "event_timestamp", "date and time", "time_iso8601", "time_local", "msec", "startutc", "starttime",
-    "start_time", "start", "__realtime_timestamp", "_source_realtime_timestamp", "event.created", "eventdate",
-    "creationdate", "created", "createdat", "logtime", "log_time", "date", "t.$date", "time_created", "timecreated",
-    "event.system.timecreated.#attributes.systemtime", "event.system.timecreated.systemtime", "receivetimestamp",
-    "local_time", "generatedtime", "createtime", "iso_timestamp", "firstseen", "first_seen", "request_time", "id",
+    "date-time", "event_time", "event_timestamp", "date and time", "time_iso8601", "time_local", "msec", "startutc",
+    "starttime", "start_time", "start", "__realtime_timestamp", "_source_realtime_timestamp", "event.created",
+    "eventdate", "creationdate", "created", "createdat", "logtime", "log_time", "date", "t.$date", "time_created",
+    "timecreated", "event.system.timecreated.#attributes.systemtime", "event.system.timecreated.systemtime",
+    "receivetimestamp", "local_time", "generatedtime", "createtime", "iso_timestamp", "firstseen", "first_seen",
+    "request_time", "id",
 )  # fmt: skip
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",

@@ -380,6 +380,15 @@ WEB = (
     Product("", "webserver", "", ("requestmethod", "requestpath", "downstreamstatus"), (), _WEB, derive="request"),
 )  # fmt: skip
 
+# Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
+# Test-ProxyLogon.ps1 of CSS-Exchange, which reads the same columns.
+EXCHANGE = (
+    Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address")),
+    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus")),
+    Product("exchange", "", "ecp", ("_log_type",), (("_log_type", ("ecp*",)),)),
+    Product("exchange", "", "oabgenerator", ("_log_type",), (("_log_type", ("oab*",)),)),
+)
+
 # Source: OpenCanary, "Logtypes"; RPC Firewall, event log; Fortinet, FortiOS log message reference; PostgreSQL,
 # "Using JSON-Format Log Output"; MongoDB, "Log Messages"; logstash-logback-encoder; python-json-logger.
 OTHERS = (
@@ -397,5 +406,5 @@ OTHERS = (
 
 PRODUCTS = (
     *AWS, *AZURE, *GOOGLE, *M365, *IDENTITY_AND_CODE, *KUBERNETES, *SYSMON_LINUX, *LINUX, *ECS, *ZEEK, *SURICATA,
-    *WEB, *OTHERS,
+    *WEB, *EXCHANGE, *OTHERS,
 )  # fmt: skip

@@ -1,0 +1,155 @@
+"""Logs with their columns in a comment: IIS, Exchange, CDN and Zeek, as they lie on disk."""
+
+import gzip
+import random
+
+import pytest
+
+from sekisho.normalize import records
+from sekisho.sources import Gap, Row
+from sekisho.sources.extended import MAX_LINE_CHARS, read, recognise
+
+IIS = (
+    "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: 2021-08-19 02:00:00\r\n"
+    "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status\r\n"
+    "2021-08-19 02:00:01 192.0.2.1 POST /autodiscover/autodiscover.json a=x@y.example/powershell/ 443 - 203.0.113.9"
+    " python-requests/2.25.1 200\r\n"
+)
+AGAIN = (
+    "#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time cs-method cs-uri-stem sc-status\r\n"
+    "2021-08-19 03:00:00 GET /owa/ 302\r\n"
+)
+HTTPPROXY = (
+    "DateTime,RequestId,UrlHost,UrlStem,AnchorMailbox,UserAgent,ClientIpAddress,HttpStatus\n"
+    "#Software: Microsoft Exchange Server\n#Version: 15.01.2242.000\n#Log-type: HttpProxy Logs\n#Date: 2021-03-03T04:00:00.000Z\n"
+    "#Fields: DateTime,RequestId,UrlHost,UrlStem,AnchorMailbox,UserAgent,ClientIpAddress,HttpStatus\n"
+    '2021-03-03T04:00:01.000Z,1,mail.corp.example,/ecp/y.js,"ServerInfo~a]@mx.corp.example:444/autodiscover, x",,203.0.113.9,200\n'
+)
+TRACKING = (
+    "\ufeff#Software: Microsoft Exchange Server\r\n#Version: 15.01.2242.000\r\n#Log-type: Message Tracking Log\r\n"
+    "#Fields: date-time,client-ip,event-id,message-id,recipient-address,message-subject,sender-address\r\n"
+    '2021-11-08T01:02:03.004Z,192.0.2.5,DELIVER,<1@corp.example>,b@corp.example,"Re: offer, ""final""",a@corp.example\r\n'
+)
+ZEEK = (
+    "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#open\t2021-03-15-00-00-00\n"
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tlocal_orig\tduration\ttunnel_parents\tservice\tconn_state\n"
+    "#types\ttime\tstring\taddr\tport\taddr\tbool\tinterval\tset[string]\tstring\tstring\n"
+    "1615800000.5\tC1\t192.0.2.7\t49152\t203.0.113.8\tT\t1.25\t(empty)\tht\\x09tp\tSF\n#close\t2021-03-15-01-00-00\n"
+)
+CDN = (
+    "#Version: 1.0\n#Fields: date time c-ip cs-method cs(Host) cs-uri-stem sc-status\n"
+    "2021-03-15\t01:02:03\t192.0.2.7\tGET\tshop.example\t/cart\t200\n"
+)
+
+
+def rows(tmp_path, text, name="a.log"):
+    path = tmp_path / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return list(read(path))
+
+
+@pytest.mark.parametrize("text", [IIS, HTTPPROXY, TRACKING, ZEEK, CDN, "\n#Fields: a b\n1 2\n"])
+def test_recognised_by_the_directive(tmp_path, text):
+    assert recognise(text.encode(), tmp_path / "x")
+    assert recognise(gzip.compress(text.encode()), tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2\n", "# Fields: of study\n", "x\n#Fields: a b\n", '{"#Fields": 1}', "#fields in a list\n"]
+)
+def test_anything_else_is_not(tmp_path, text):
+    assert not recognise(text.encode(), tmp_path / "x")
+
+
+def test_iis_rows_leave_out_what_is_missing_and_follow_new_columns(tmp_path):
+    first, second = rows(tmp_path, IIS + AGAIN)
+    assert first.record == "5"
+    assert first.fields["cs-uri-query"] == "a=x@y.example/powershell/"
+    assert "cs-username" not in first.fields
+    assert second == Row(
+        "8", {"date": "2021-08-19", "time": "03:00:00", "cs-method": "GET", "cs-uri-stem": "/owa/", "sc-status": "302"}
+    )
+
+
+def test_iis_rows_become_web_server_events(tmp_path):
+    (event,) = records.normalize(rows(tmp_path, IIS), "a.log")
+    assert event.logsource.category == "webserver"
+    assert event.fields["cs-user-agent"] == "python-requests/2.25.1"
+    assert event.time_ns == 1_629_338_401_000_000_000
+
+
+def test_exchange_logs_keep_commas_and_quotes_and_say_what_they_are(tmp_path):
+    (row,) = rows(tmp_path, HTTPPROXY)
+    assert row.fields["AnchorMailbox"] == "ServerInfo~a]@mx.corp.example:444/autodiscover, x"
+    assert row.fields["_log_type"] == "HttpProxy Logs"
+    assert "UserAgent" not in row.fields
+    (event,) = records.normalize([row], "a.log")
+    assert (event.logsource.product, event.logsource.service) == ("exchange", "httpproxy")
+
+
+def test_message_tracking(tmp_path):
+    (event,) = records.normalize(rows(tmp_path, TRACKING), "a.log")
+    assert event.fields["message-subject"] == 'Re: offer, "final"'
+    assert (event.logsource.product, event.logsource.service) == ("exchange", "message_tracking")
+    assert event.time_ns == 1_636_333_323_004_000_000
+
+
+def test_a_quoted_value_may_span_lines(tmp_path):
+    text = '#Fields: a,b\n1,"x\ny"\n3,4\n'
+    assert [row.fields for row in rows(tmp_path, text)] == [{"a": "1", "b": "x\ny"}, {"a": "3", "b": "4"}]
+
+
+def test_zeek_values_have_their_types(tmp_path):
+    (row,) = rows(tmp_path, ZEEK)
+    assert row.fields == {
+        "_path": "conn", "ts": 1615800000.5, "uid": "C1", "id.orig_h": "192.0.2.7", "id.orig_p": 49152,
+        "id.resp_h": "203.0.113.8", "local_orig": True, "duration": 1.25, "tunnel_parents": [], "service": "ht\ttp",
+        "conn_state": "SF",
+    }  # fmt: skip
+    (event,) = records.normalize([row], "conn.log")
+    assert (event.logsource.product, event.logsource.category) == ("zeek", "firewall")
+    assert event.fields["dst_ip"] == "203.0.113.8"
+
+
+def test_rows_parted_by_tabs_under_names_parted_by_blanks(tmp_path):
+    (row,) = rows(tmp_path, CDN)
+    assert row.fields["cs(Host)"] == "shop.example"
+
+
+def test_a_row_that_does_not_fit_is_named_and_the_rest_is_read(tmp_path):
+    found = rows(tmp_path, "#Fields: a b c\n1 2\n1 2 3\n\0\0\n1 2 3 4\n")
+    assert [type(one) for one in found] == [Gap, Row, Gap]
+    assert found[0] == Gap("2", "not as many values as the 3 columns")
+
+
+def test_a_line_without_end_is_named_and_memory_is_bounded(tmp_path):
+    path = tmp_path / "a.log"
+    with path.open("wb") as file:
+        file.write(b"#Fields: a b\n1 2\n")
+        for _ in range(12):
+            file.write(b"x" * (1 << 20))
+        file.write(b"\n3 4\n")
+    found = list(read(path))
+    assert [one.record for one in found if isinstance(one, Row)] == ["2", "4"]
+    assert [one.reason for one in found if isinstance(one, Gap)] == [
+        f"line is longer than {MAX_LINE_CHARS >> 20} Mi characters"
+    ]
+
+
+def test_a_cut_stream_keeps_what_came_before(tmp_path):
+    text = IIS.encode() + b"".join(
+        b"2021-08-19 02:00:01 192.0.2.%d GET / q 443 - 203.0.113.9 a 200\r\n" % (n % 250) for n in range(9000)
+    )
+    found = rows(tmp_path, gzip.compress(text)[:-2_000], "a.log.gz")
+    assert sum(isinstance(one, Row) for one in found) > 100
+    assert isinstance(found[-1], Gap)
+
+
+def test_nothing_breaks_on_broken_bytes(tmp_path):
+    dice = random.Random(7)
+    seeds = [IIS, HTTPPROXY, TRACKING, ZEEK, CDN]
+    for _ in range(300):
+        data = bytearray(dice.choice(seeds).encode() + dice.choice(seeds).encode())
+        for _ in range(dice.randrange(1, 9)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        list(records.normalize([one for one in rows(tmp_path, bytes(data)) if isinstance(one, Row)], "a"))
