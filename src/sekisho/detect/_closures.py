@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sekisho.detect._regex import searcher
@@ -26,6 +27,9 @@ from sekisho.detect._tree import (
     Text,
 )
 from sekisho.detect._values import compares, fold, glob, in_network, number_of, part_of, text_of
+
+TEXTS_KEPT, LONGEST_KEPT = 512, 1_000
+"""Answers of each regular expression that are kept, and characters of a text that it is worth for."""
 
 
 class Row:
@@ -212,7 +216,15 @@ def _single(field: str, test: Test) -> Check:
 
 def _regex(field: str, test: Regex) -> Check:
     search = searcher(test.pattern, test.flags)
-    return lambda row: any(map(search, row.exact(field)))
+    known = lru_cache(TEXTS_KEPT)(search)
+
+    def check(row: Row) -> bool:
+        for text in row.exact(field):  # noqa: SIM110
+            if known(text) if len(text) <= LONGEST_KEPT else search(text):
+                return True
+        return False
+
+    return check
 
 
 def _compare(field: str, test: Compare) -> Check:

@@ -12,6 +12,7 @@ from typing import Any
 from ahocorasick_rs import AhoCorasick
 
 from sekisho.detect._closures import Check, closure
+from sekisho.detect._reasons import Reasons, reasons
 from sekisho.detect._tree import KEYWORD, Node, fields_of
 from sekisho.detect._witness import Cost, Literal, literals_of, required, witness_of
 from sekisho.model.event import Logsource
@@ -30,13 +31,14 @@ which one is needed (None: any)."""
 class Compiled:
     """A rule, its checked detection, and what the matcher needs to know before it looks at the detection."""
 
-    __slots__ = ("_check", "_packed", "_tree", "plan", "rule")
+    __slots__ = ("_check", "_packed", "_reasons", "_tree", "plan", "rule")
 
     def __init__(self, rule: Rule, tree: Node | None = None, packed: bytes = b"", plan: Plan | None = None) -> None:
         """Give a tree or, from a cache, the packed one together with the plan made for it."""
         self.rule = rule
         self._tree, self._packed, self.plan = tree, packed, plan
         self._check: Check | None = None
+        self._reasons: Reasons | None = None
 
     @property
     def tree(self) -> Node:
@@ -51,6 +53,13 @@ class Compiled:
         if self._check is None:
             self._check = closure(self.tree)
         return self._check
+
+    @property
+    def reasons(self) -> Reasons:
+        """The function that says why a record that matches does."""
+        if self._reasons is None:
+            self._reasons = reasons(self.tree)
+        return self._reasons
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from sekisho.detect._closures import Check, Row
+from sekisho.detect._reasons import evidence
 from sekisho.detect._tree import KEYWORD
 from sekisho.detect._values import text_of, texts_of
 from sekisho.detect._witness import possible
 from sekisho.detect.compiled import ROUTED_BY, Compiled, clean, plan
 from sekisho.detect.glance import glance
-from sekisho.detect.oracle import explain
 from sekisho.detect.statistics import Statistics, Use
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence
@@ -345,9 +345,6 @@ class _Plan:
         self.whole = route.glance is not None
         self.count = 0
         """Records it was asked about."""
-        self.read_by: dict[int, tuple[str, ...]] = {}
-        self.evidence: dict[tuple[int, tuple[Any, ...]], tuple[tuple[type, ...], tuple[Evidence, ...]]] = {}
-        route.budget.memos.append(self.evidence)
 
     def match(self, fields: Mapping[str, Any], silent: bool, timed: bool) -> Sequence[Match]:
         """Give the rules that match a record, with evidence."""
@@ -373,26 +370,7 @@ class _Plan:
         if not matched:
             return ()
         matched.sort(key=attrgetter("at"))
-        return tuple(Match(one.at, one.rule, self._evidence(one, fields)) for one in matched)
-
-    def _evidence(self, one: _Entry, fields: Mapping[str, Any]) -> tuple[Evidence, ...]:
-        """Say why a rule matched; what it read before gives the same answer again."""
-        if one.anywhere:
-            return explain(one.compiled.tree, fields, given=True) or ()
-        keys = self.read_by.get(one.at)
-        if keys is None:
-            keys = self.read_by[one.at] = tuple(key for name in one.compiled.fields if (key := self.keys.get(name)))
-        values = tuple([fields[key] for key in keys])
-        try:
-            known = self.evidence.get((one.at, values))
-        except TypeError:  # a list among them
-            return explain(one.compiled.tree, fields, given=True) or ()
-        if known is not None and known[0] == tuple(map(type, values)):
-            return known[1]
-        found = explain(one.compiled.tree, fields, given=True) or ()
-        if self.route.budget.spend(sum(len(value) for value in values if type(value) is str)):
-            self.evidence[one.at, values] = tuple(map(type, values)), found
-        return found
+        return [Match(one.at, one.rule, evidence(one.compiled.reasons(row))) for one in matched]
 
     def _joined(self, fields: Mapping[str, Any]) -> str:
         """Give all texts of a record, numbers only where a keyword could be one."""

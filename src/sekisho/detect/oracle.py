@@ -56,7 +56,7 @@ def explain(tree: Node, fields: Mapping[str, Any], *, given: bool = False) -> tu
 
 def _node(node: Node, fields: Mapping[str, Any], given: bool = False) -> list[Pair] | None:
     if isinstance(node, Leaf):
-        return _leaf(node, fields)
+        return leaf(node, fields)
     if isinstance(node, Not):
         if not given and _node(node.node, fields) is not None:
             return None
@@ -68,10 +68,11 @@ def _node(node: Node, fields: Mapping[str, Any], given: bool = False) -> list[Pa
     return [pair for one in found for pair in one] if len(found) >= needed else None
 
 
-def _leaf(leaf: Leaf, fields: Mapping[str, Any]) -> list[Pair] | None:
-    field = field_of(leaf, fields)
-    answers = [passed(test, field, fields) for test in leaf.tests]
-    if leaf.every and any(one is None for one in answers):
+def leaf(one: Leaf, fields: Mapping[str, Any]) -> list[Pair] | None:
+    """Give what a leaf matched on, or None when it does not hold."""
+    field = field_of(one, fields)
+    answers = [passed(test, field, fields) for test in one.tests]
+    if one.every and any(one is None for one in answers):
         return None
     found = [pair for one in answers if one is not None for pair in one]
     return found if any(one is not None for one in answers) else None
