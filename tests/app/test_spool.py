@@ -1,16 +1,29 @@
 """What pieces gave, on disk."""
 
-from pathlib import Path
-
 import pytest
 
+from sekisho.app import spool as spools
 from sekisho.app.intake import Intake
 from sekisho.app.logs import Piece
-from sekisho.app.spool import Spool
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 
 RUN = {"rules": "x"}
+OPENED = []
+
+
+def Spool(folder, run):
+    OPENED.append(spools.Spool(folder, run))
+    return OPENED[-1]
+
+
+@pytest.fixture(autouse=True)
+def _all_closed():
+    yield
+    while OPENED:
+        one = OPENED.pop()
+        if not any(file.closed for file in one._files.values()):
+            one.close()
 
 
 def piece(tmp_path, name="a.jsonl", number=0):
@@ -75,26 +88,65 @@ def test_a_log_that_grows_under_way_keeps_its_name(tmp_path):
     assert spool.done(one) == {"n": 1}
 
 
-@pytest.mark.parametrize(
-    "harm", [b"", b"[]", b"{}", b'{"jsonl": 2, "hits": 0, "told": 3}', b"\xff\xfe", b"[" * 100_000]
-)
+@pytest.mark.parametrize("harm", [b"", b"[]", b"{}", b"a b c", b"\xff\xfe", b"[" * 100_000, b"\n\n", b" ", b"  \n"])
 def test_a_broken_note_is_as_none(tmp_path, harm):
     spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
     spool.write(one, [b"1"], [])
     spool.finish(one, {})
-    (note,) = [path for path in Path(tmp_path / "parts").glob("*.json") if path.name != "run.json"]
-    note.write_bytes(harm)
-    assert Spool(tmp_path / "parts", RUN).done(one) is None
+    spool.close()
+    journal = tmp_path / "parts" / "done"
+    journal.write_bytes(harm)
+    again = Spool(tmp_path / "parts", RUN)
+    assert again.done(one) is None
+    again.finish(one, {"n": 2})
+    again.close()
+    assert Spool(tmp_path / "parts", RUN).done(one) == {"n": 2}  # a cut line does not take the next with it
 
 
-def test_a_damaged_file_of_findings_is_as_none(tmp_path):
+def test_every_change_of_a_note_is_seen(tmp_path):
+    spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
+    spool.write(one, [b"1"], [hit(1)])
+    spool.finish(one, {"n": 1})
+    spool.close()
+    journal = tmp_path / "parts" / "done"
+    whole = journal.read_bytes()
+    for at in range(len(whole) - 1):
+        journal.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        changed = Spool(tmp_path / "parts", RUN)
+        assert changed.done(one) is None, at
+        changed.close()
+        journal.write_bytes(whole[:at])
+        cut = Spool(tmp_path / "parts", RUN)
+        assert cut.done(one) is None, at
+        cut.close()
+
+
+def test_damaged_findings_are_as_none(tmp_path):
     spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
     spool.write(one, [b"12345"], [hit(1)])
     spool.finish(one, {})
-    for ending, harm in (("*.jsonl", b"54321\n"), ("*.jsonl", b"1234"), ("*.hits", b""), ("*.hits", b"\xff")):
-        (file,) = Path(tmp_path / "parts").glob(ending)
+    spool.close()
+    for name, harm in (("lines", b"54321\n"), ("lines", b"1234"), ("hits", b""), ("hits", b"\xff")):
+        file = tmp_path / "parts" / name
         whole = file.read_bytes()
         file.write_bytes(harm)
         assert Spool(tmp_path / "parts", RUN).done(one) is None
         file.write_bytes(whole)
     assert Spool(tmp_path / "parts", RUN).done(one) == {}
+
+
+def test_what_comes_later_counts(tmp_path):
+    first, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
+    first.write(one, [b"1"], [])
+    first.finish(one, {"n": 1})
+    first.close()
+    again = Spool(tmp_path / "parts", RUN)
+    again.write(one, [b"2"], [hit(2)])
+    again.finish(one, {"n": 2})
+    again.close()
+    last = Spool(tmp_path / "parts", RUN)
+    assert last.done(one) == {"n": 2}
+    with (tmp_path / "all").open("wb") as target:
+        last.copy_lines([one], target)
+    assert (tmp_path / "all").read_bytes() == b"2\n"
+    assert list(last.hits([one])) == [hit(2)]

@@ -6,6 +6,7 @@ worker that falls silent or dies costs the rest of its piece, named, and a new o
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,18 +188,18 @@ def read_pieces(
                 workers.append(_Reader(rules, limits, readable, asked))
                 workers[-1].give(piece)
             for worker in _ready(workers) if workers else ():
-                part = worker.collect()
-                yield worker.piece, part
+                done, part = worker.piece, worker.collect()
                 if worker.lost:
                     workers.remove(worker)
                 elif part.last:
                     piece = None if ended else following()
                     if piece is not None:
-                        worker.give(piece)
+                        worker.give(piece)  # before what it found is looked at, so that it does not wait for that
                     else:
                         ended = True
                         workers.remove(worker)
                         worker.end()
+                yield done, part
     finally:
         for worker in workers:
             worker.end()
@@ -243,6 +244,7 @@ def _ready(workers: Sequence[_Reader]) -> list[_Reader]:
 
 
 def _serve(rules: RuleSet, asked: Asked, pipe: Connection) -> None:
+    gc.freeze()  # rules and modules stay for good: not looked through again, and their pages stay the parent's
     repeats = remembering(rules, asked.jobs)
     while True:
         piece: Piece = pipe.recv()

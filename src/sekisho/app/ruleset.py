@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import stat
@@ -188,6 +189,8 @@ def _cache_folder() -> Path:
 
 def _cached(path: Path) -> RuleSet | None:
     """Read a kept set back, if it is there, ours and whole."""
+    collecting = gc.isenabled()
+    gc.disable()  # it would look through thousands of new rules several times for garbage that cannot be there
     try:
         if path.stat().st_uid != os.geteuid():
             return None
@@ -195,6 +198,9 @@ def _cached(path: Path) -> RuleSet | None:
             loaded = pickle.load(file)
     except (OSError, pickle.PickleError, EOFError, AttributeError, ImportError, IndexError, TypeError):
         return None
+    finally:
+        if collecting:
+            gc.enable()
     return loaded if isinstance(loaded, RuleSet) else None
 
 

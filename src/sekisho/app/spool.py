@@ -1,7 +1,8 @@
-"""Findings on disk while a run over logs works, a file for each piece: bounded memory, and a run that can go on.
+"""Findings on disk while a run over logs works: bounded memory, and a run that can go on.
 
-A piece is done when its last file, the one with its counts, is there under its final name. A run that was interrupted
-finds the pieces that are done by the place, size and time of change of their logs and leaves them out.
+Parts of all pieces are written into one file as they come, and a journal notes of each piece that is done where its
+parts lie: to make a file costs as much as to read 40 events. A run that was interrupted finds the pieces that are done
+by the place, size and time of change of their logs and leaves them out.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from sekisho.model.finding import Evidence, Finding
 MANIFEST = "run.json"
 ASSEMBLED = "all"
 """The findings of all pieces, until they get their final name."""
-OURS = re.compile(rf"{re.escape(MANIFEST)}|{ASSEMBLED}|[0-9a-f]{{32}}\.(json|jsonl|hits|new)")
+LINES, HITS, JOURNAL = "lines", "hits", "done"
+"""Findings and hits of all pieces, and a line for each piece that is done: checksum, name, what was noted."""
+OURS = re.compile(rf"{re.escape(MANIFEST)}|{ASSEMBLED}|{LINES}|{HITS}|{JOURNAL}")
 READ_BYTES = 256 * 1024
 HITS_BYTES = 64 * 1024 * 1024  # read ahead in all files of hits together, when they are merged
-NOTED = frozenset({"jsonl", "hits", "told", "check"})
-"""SHA-256 of a finished piece's files, what its reader told, and the SHA-256 of that."""
 Hit = tuple[Event, Finding]
+Block = tuple[int, int]
+"""Where a stretch of a file begins and ends."""
 
 
 class Spool:
@@ -63,54 +66,97 @@ class Spool:
                 file.write(told)
         self._names: dict[tuple[str, int], str] = {}
         self._open: dict[str, _Open] = {}
+        self._places: dict[str, _Places] = {}
+        """Of the pieces that are done."""
+        self._files = {name: _opened(folder / name) for name in (LINES, HITS, JOURNAL)}
+        self._noted = dict(_journal(self._files[JOURNAL]))
 
     def done(self, piece: Piece) -> dict[str, Any] | None:
         """Give what was noted of a piece that is done and whole, else None."""
-        noted = _load(self._path(piece, "json"))
-        if not isinstance(noted, dict) or not NOTED.issuperset(noted) or len(noted) != len(NOTED):
+        name = self._name(piece)
+        try:
+            places, told = _noted(self._read(JOURNAL, [self._noted[name]]), name)
+            whole = all(self._sum(kind, blocks) == sum_ for kind, (blocks, sum_) in places.items())
+        except (KeyError, ValueError, TypeError, RecursionError, OSError):
             return None
-        whole = all(_digest(self._path(piece, kind)) == noted[kind] for kind in ("jsonl", "hits"))
-        told = noted["told"]
-        return told if whole and isinstance(told, dict) and noted["check"] == _check(told) else None
+        if not whole or not isinstance(told, dict):
+            return None
+        self._places[name] = places
+        return told
 
     def write(self, piece: Piece, lines: Iterable[bytes], hits: Iterable[Hit]) -> None:
         """Add findings of a piece, and those that correlations join."""
         under_way = self._open.setdefault(self._name(piece), _Open())
-        written = b"".join(line + b"\n" for line in lines)
-        if written:
-            if under_way.file is None:
-                under_way.file = open(self._path(piece, "jsonl"), "wb")  # noqa: PTH123, SIM115
-            under_way.file.write(written)
+        if written := b"".join(line + b"\n" for line in lines):
+            under_way.blocks.append(self._add(LINES, written))
             under_way.digest.update(written)
         under_way.hits.extend(hits)
 
     def finish(self, piece: Piece, told: dict[str, Any]) -> None:
         """Close a piece and note what a later run needs to know of it."""
-        under_way = self._open.pop(self._name(piece), None) or _Open()
-        under_way.close()
+        name = self._name(piece)
+        under_way = self._open.pop(name, None) or _Open()
         hits = "".join(json.dumps(_packed(hit), default=str) + "\n" for hit in sorted(under_way.hits, key=in_order))
-        if hits:
-            self._path(piece, "hits").write_text(hits, encoding="utf-8")
-        unfinished = self._path(piece, "new")
-        written = json.dumps(told, default=str)
-        sums = {"jsonl": under_way.digest.hexdigest(), "hits": sha256(hits.encode()).hexdigest()}
-        noted = json.dumps({**sums, "check": sha256(written.encode()).hexdigest()})
-        unfinished.write_text(f'{noted[:-1]}, "told": {written}}}', encoding="utf-8")
-        unfinished.replace(self._path(piece, "json"))
+        written = hits.encode()
+        block = [self._add(HITS, written)] if written else []
+        self._places[name] = {
+            LINES: (under_way.blocks, under_way.digest.hexdigest()),
+            HITS: (block, sha256(written).hexdigest()),
+        }
+        text = json.dumps([name, self._places[name], told], default=str).encode()
+        line = b"%s %s %s\n" % (sha256(text).hexdigest().encode(), name.encode(), text)
+        self._noted[name] = self._add(JOURNAL, line)
 
     def copy_lines(self, pieces: Iterable[Piece], target: BinaryIO) -> None:
         """Write the findings of all pieces one after another."""
         for piece in pieces:
-            path = self._path(piece, "jsonl")
-            if path.exists():
-                with path.open("rb") as file:
-                    shutil.copyfileobj(file, target)
+            for start, end in self._blocks(piece, LINES):
+                for at in range(start, end, READ_BYTES):
+                    target.write(self._read(LINES, [(at, min(end, at + READ_BYTES))]))
 
     def hits(self, pieces: Iterable[Piece]) -> Iterator[Hit]:
         """Give all that correlations join, in the order of time, a few at a time from the disk."""
-        paths = [path for piece in pieces if (path := self._path(piece, "hits")).exists()]
-        ahead = min(READ_BYTES, HITS_BYTES // max(1, len(paths)))
-        return merge(*(_read(path, ahead) for path in paths), key=in_order)
+        blocks = [block for piece in pieces for block in self._blocks(piece, HITS)]
+        ahead = min(READ_BYTES, HITS_BYTES // max(1, len(blocks)))
+        return merge(*(self._hits(block, ahead) for block in blocks), key=in_order)
+
+    def _blocks(self, piece: Piece, kind: str) -> list[Block]:
+        places = self._places.get(self._name(piece))
+        return places[kind][0] if places else []
+
+    def _hits(self, block: Block, ahead: int) -> Iterator[Hit]:
+        at, end = block
+        file = self._files[HITS]
+        while at < end:
+            file.seek(at)  # others read here between two blocks
+            lines = file.readlines(max(1, min(ahead, end - at) - 1))  # it stops when it has more than that
+            if not lines:
+                return
+            at += sum(map(len, lines))
+            for line in lines:
+                yield _unpacked(json.loads(line))
+
+    def _add(self, kind: str, written: bytes) -> Block:
+        """Write behind what is there; what a journal line tells of must be there before it."""
+        file = self._files[kind]
+        start = file.seek(0, os.SEEK_END)
+        file.write(written)
+        file.flush()
+        return start, start + len(written)
+
+    def _read(self, kind: str, blocks: Iterable[Block]) -> bytes:
+        file, parts = self._files[kind], []
+        for start, end in blocks:
+            file.seek(start)
+            parts.append(file.read(end - start))
+        return b"".join(parts)
+
+    def _sum(self, kind: str, blocks: Iterable[Block]) -> str:
+        digest = sha256()
+        for start, end in blocks:
+            for at in range(start, end, READ_BYTES):
+                digest.update(self._read(kind, [(at, min(end, at + READ_BYTES))]))
+        return digest.hexdigest()
 
     def remove(self) -> None:
         """Delete the folder."""
@@ -118,12 +164,9 @@ class Spool:
 
     def close(self) -> None:
         """Close what is open and let others have the folder, which stays."""
-        for one in self._open.values():
-            one.close()
+        for file in self._files.values():
+            file.close()
         os.close(self._held)
-
-    def _path(self, piece: Piece, ending: str) -> Path:
-        return self.folder / f"{self._name(piece)}.{ending}"
 
     def _name(self, piece: Piece) -> str:
         """Name a piece by its log's place, size and time of change, as they were when it was first asked for."""
@@ -141,15 +184,49 @@ class Spool:
 
 @dataclass(slots=True)
 class _Open:
-    """A piece under way; its file is made with its first finding."""
+    """A piece under way."""
 
-    file: BinaryIO | None = None
+    blocks: list[Block] = field(default_factory=list)
     digest: Any = field(default_factory=sha256)
     hits: list[Hit] = field(default_factory=list)
 
-    def close(self) -> None:
-        if self.file is not None:
-            self.file.close()
+
+_Places = dict[str, tuple[list[Block], str]]
+"""For LINES and HITS: where those of a piece lie, and the SHA-256 of all of them."""
+
+
+def _opened(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "r+b")
+
+
+def _journal(file: BinaryIO) -> Iterator[tuple[str, Block]]:
+    """Give the names in a journal and where their lines are; ends a last line that was cut."""
+    at, line = 0, b"\n"
+    for line in file:
+        parts = line.split(b" ", 2)
+        if len(parts) == 3:
+            yield parts[1].decode("ascii", "replace"), (at, at + len(line))
+        at += len(line)
+    if not line.endswith(b"\n"):
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n")
+        file.flush()
+
+
+def _noted(line: bytes, name: str) -> tuple[_Places, Any]:
+    """Read a line of the journal.
+
+    Raises:
+        ValueError: it is not whole, or another piece's.
+    """
+    check, _, rest = line.partition(b" ")
+    text = rest.partition(b" ")[2].removesuffix(b"\n")
+    if sha256(text).hexdigest().encode() != check:
+        raise ValueError
+    own, places, told = json.loads(text)
+    if own != name:
+        raise ValueError
+    return {kind: ([(start, end) for start, end in places[kind][0]], places[kind][1]) for kind in (LINES, HITS)}, told
 
 
 def _hold(manifest: Path) -> int:
@@ -166,45 +243,6 @@ def _hold(manifest: Path) -> int:
     except OSError:
         pass  # a file system without locks
     return held
-
-
-def _read(path: Path, ahead: int) -> Iterator[Hit]:
-    # Opened anew for each block, so that thousands of pieces do not need thousands of open files.
-    at = 0
-    while True:
-        with path.open("rb") as file:
-            file.seek(at)
-            lines = file.readlines(ahead)
-            at = file.tell()
-        if not lines:
-            return
-        for line in lines:
-            yield _unpacked(json.loads(line))
-
-
-def _digest(path: Path) -> str:
-    """Give the SHA-256 of a file; of no file, that of nothing."""
-    digest = sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(READ_BYTES):
-                digest.update(block)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        return str(error)
-    return digest.hexdigest()
-
-
-def _check(told: dict[str, Any]) -> str:
-    return sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _load(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
 
 
 def _packed(hit: Hit) -> list[Any]:

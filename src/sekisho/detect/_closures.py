@@ -29,7 +29,7 @@ from sekisho.detect._tree import (
 from sekisho.detect._values import compares, fold, glob, in_network, number_of, part_of, text_of
 
 TEXTS_KEPT, LONGEST_KEPT = 512, 1_000
-"""Answers of each regular expression that are kept, and characters of a text that it is worth for."""
+"""Answers of each costly test that are kept, and characters of a text that it is worth for."""
 
 
 class Row:
@@ -157,7 +157,10 @@ def _any(field: str, tests: tuple[Test | OneOf, ...]) -> Check:
     """Any of the tests: plain texts of one kind together, every other test by itself."""
     flat = [test for outer in tests for test in (outer.tests if isinstance(outer, OneOf) else (outer,))]
     plain = [test for test in flat if isinstance(test, Text) and _plain(test)]
-    checks = [_single(field, test) for test in flat if not isinstance(test, Text) or not _plain(test)]
+    others = [test for test in flat if not isinstance(test, (Text, Cidr)) or (type(test) is Text and not _plain(test))]
+    checks = [_single(field, test) for test in others]
+    if networks := tuple(test.network for test in flat if isinstance(test, Cidr)):
+        checks.append(_addresses(field, networks))
     if equals := frozenset(test.text for test in plain if test.mode == "equal"):
         checks.insert(0, lambda row: not equals.isdisjoint(row.folded(field)))
     if starts := tuple(test.text for test in plain if test.mode == "start"):
@@ -202,7 +205,7 @@ def _single(field: str, test: Test) -> Check:
         case Same():
             return _same(field, test)
         case Cidr():
-            return lambda row: any(in_network(test.network, text) for text in row.exact(field))
+            return _addresses(field, (test.network,))
         case Regex():
             return _regex(field, test)
         case Glob():
@@ -214,13 +217,24 @@ def _single(field: str, test: Test) -> Check:
             )
 
 
+def _addresses(field: str, networks: tuple[str, ...]) -> Check:
+    def inside(text: str) -> bool:
+        return any(in_network(one, text) for one in networks)
+
+    return _kept(field, inside)
+
+
 def _regex(field: str, test: Regex) -> Check:
-    search = searcher(test.pattern, test.flags)
-    known = lru_cache(TEXTS_KEPT)(search)
+    return _kept(field, searcher(test.pattern, test.flags))
+
+
+def _kept(field: str, passes: Callable[[str], bool]) -> Check:
+    """Ask something costly of each text of a field, of short ones only once."""
+    known = lru_cache(TEXTS_KEPT)(passes)
 
     def check(row: Row) -> bool:
         for text in row.exact(field):  # noqa: SIM110
-            if known(text) if len(text) <= LONGEST_KEPT else search(text):
+            if known(text) if len(text) <= LONGEST_KEPT else passes(text):
                 return True
         return False
 
