@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from sekisho.model.errors import MalformedError
@@ -79,7 +79,7 @@ class Blocks:
         return b"".join(parts)
 
 
-def copy(disk: Disk, extents: Sequence[Extent], size: int, out: bytearray) -> None:
+def copy(disk: Disk, extents: Iterable[Extent], size: int, out: bytearray) -> None:
     """Append the first ``size`` bytes of extents; bytes that extents lack are an error, not zeros.
 
     Raises:

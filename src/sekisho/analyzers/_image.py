@@ -53,6 +53,8 @@ class Contents:
     facts: list[tuple[str, Value]] = field(default_factory=list)
     problem: MalformedError | LimitError | None = None
     spent: int = 0
+    records: int = 0
+    """Records of a file table looked at."""
 
     def broke(self, error: MalformedError | LimitError) -> None:
         """Keep the first error; reading goes on elsewhere."""
@@ -85,7 +87,7 @@ def named(members: Sequence[Member], label: str = "") -> Iterator[Feature]:
         yield Feature("archive.member", name)
         if member.hidden:
             yield Feature("archive.hidden_file", name)
-        if leads_out(member.name):
+        if member.relation == "member" and leads_out(member.name):
             yield Feature("archive.traversal", name)
 
 
