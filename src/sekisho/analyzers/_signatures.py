@@ -249,7 +249,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-arj": "ARJ",
     "application/x-lzh-compressed": "LZH",
     "application/x-installshield": "InstallShield cabinet",
-    "application/x-ms-wim": "WIM",
     "application/x-vmdk": "VMDK",
     "application/x-msi": "Windows Installer",
     "application/vnd.ms-htmlhelp": "compiled HTML help",
