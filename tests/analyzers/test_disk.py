@@ -175,6 +175,11 @@ def test_a_folder_that_is_its_own_parent_ends():
     assert "lies in itself" in str(read(looped)[2])
 
 
+def test_files_in_a_hidden_folder_are_hidden():
+    at = FAT12.index(b"DOCS       ")
+    assert read(put(FAT12, at + 11, 0x12, 1))[0]["archive.hidden_file"] == ["loader.dll", "docs/readme.txt"]
+
+
 def test_declared_terabytes_cost_nothing():
     at = FAT12.index(b"LOADER  DLL")
     _, children, error = read(put(FAT12, at + 28, 0xFFFFFFF0, 4))

@@ -12,7 +12,7 @@ from functools import partial
 
 from sekisho.analyzers import _disk
 from sekisho.analyzers._disk import Disk, Extent
-from sekisho.analyzers._image import MAX_DEPTH, Contents, Member
+from sekisho.analyzers._image import Contents, Member, too_deep
 from sekisho.model.errors import LimitError, MalformedError
 
 SECTORS = (512, 1_024, 2_048, 4_096)
@@ -161,7 +161,7 @@ def _walk(volume: _Volume, contents: Contents) -> None:
     while pending:
         folder, place = pending.pop()
         if isinstance(place, int):
-            if place in seen or folder.count("/") > MAX_DEPTH:
+            if place in seen or too_deep(folder):
                 contents.broke(MalformedError(f"folder {folder or '/'} lies in itself or too deep"))
                 continue
             seen.add(place)
@@ -173,6 +173,8 @@ def _walk(volume: _Volume, contents: Contents) -> None:
                 contents.facts.append(("image.label", entry.name))
             elif entry.attributes & DIRECTORY:
                 below.append((f"{folder}{entry.name}/", entry.cluster))
+                if entry.attributes & (HIDDEN | SYSTEM):
+                    contents.hidden_folders.add(f"{folder}{entry.name}/")
             else:
                 contents.members.append(_member(volume, folder + entry.name, entry))
         pending += reversed(below)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sekisho.model.artifact import Artifact, Feature, Value
@@ -13,6 +13,10 @@ MAX_ENTRIES = 20_000
 """Directory entries read of one file system; an image in a mail has few, and only a bomb this many."""
 MAX_DEPTH = 64
 """Folders below folders."""
+MAX_PATH = 1_024
+"""Characters of a folder's path; names of many files in a deep one would fill the memory."""
+HOUSEKEEPING = ("System Volume Information/", "$RECYCLE.BIN/")
+"""Folders that Windows itself hides on every volume it writes to."""
 FILE_FEATURES = ("archive.members", "archive.member", "archive.hidden_file", "archive.traversal", "archive.mismatch")
 FEATURES = (
     *FILE_FEATURES,
@@ -38,7 +42,7 @@ class Member:
     load: Callable[[bytearray], None]
     """Appends its bytes; when it raises, what was read before is there."""
     hidden: bool = False
-    """Its hidden or system attribute keeps it out of a folder's view."""
+    """Its own hidden or system attribute keeps it out of a folder's view."""
     key: tuple[object, ...] = ()
     """Where its bytes lie, to know it again in a second directory tree."""
     relation: str = "member"
@@ -51,6 +55,8 @@ class Contents:
     filesystem: str
     members: list[Member] = field(default_factory=list)
     facts: list[tuple[str, Value]] = field(default_factory=list)
+    hidden_folders: set[str] = field(default_factory=set)
+    """Paths with ``/`` at their end."""
     problem: MalformedError | LimitError | None = None
     spent: int = 0
     records: int = 0
@@ -80,15 +86,25 @@ class Room:
     problem: MalformedError | LimitError | None = None
 
 
-def named(members: Sequence[Member], label: str = "") -> Iterator[Feature]:
+def named(members: Sequence[Member], label: str = "", hidden_folders: Collection[str] = ()) -> Iterator[Feature]:
     """Give the names and what is odd about them, so that they stand whatever happens later."""
     for member in members[: DEFAULT.children]:
         name = label + member.name
         yield Feature("archive.member", name)
-        if member.hidden:
+        if (member.hidden or _within(member.name, hidden_folders)) and not member.name.startswith(HOUSEKEEPING):
             yield Feature("archive.hidden_file", name)
         if member.relation == "member" and leads_out(member.name):
             yield Feature("archive.traversal", name)
+
+
+def _within(name: str, folders: Collection[str]) -> bool:
+    """Tell whether a file lies in one of the folders, at any depth."""
+    return bool(folders) and any(name[: at + 1] in folders for at, letter in enumerate(name) if letter == "/")
+
+
+def too_deep(folder: str) -> bool:
+    """Tell whether a folder's path, with ``/`` at its end, is longer than any honest one."""
+    return len(folder) > MAX_PATH or folder.count("/") > MAX_DEPTH
 
 
 def leads_out(name: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from sekisho.analyzers import _disk
-from sekisho.analyzers._image import MAX_DEPTH, Contents, Member
+from sekisho.analyzers._image import Contents, Member, too_deep
 from sekisho.model.errors import LimitError, MalformedError
 
 SECTOR = 2_048
@@ -104,6 +104,11 @@ def boot_system(descriptor: Descriptor) -> str:
     return descriptor.raw[7:39].rstrip(b"\0 ").decode("latin-1").removesuffix(" SPECIFICATION")
 
 
+def catalog_at(descriptor: Descriptor) -> int:
+    """Give where the catalog of a boot record lies. Source: El Torito 2.0, figure 7."""
+    return int.from_bytes(descriptor.raw[71:75], "little") * SECTOR
+
+
 def read(data: bytes, descriptor: Descriptor) -> Contents:
     """Walk one directory tree; never raises."""
     contents = Contents("Joliet" if descriptor.joliet else "ISO 9660")
@@ -123,7 +128,7 @@ def _walk(disk: _disk.Flat, descriptor: Descriptor, contents: Contents) -> None:
     pending = [("", _record(descriptor.root, 0, descriptor.at + 156))]
     while pending:
         folder, record = pending.pop()
-        if record is None or record.block in seen or folder.count("/") > MAX_DEPTH:
+        if record is None or record.block in seen or too_deep(folder):
             contents.broke(MalformedError(f"folder {folder or '/'} lies in itself or too deep"))
             continue
         seen.add(record.block)
@@ -136,6 +141,8 @@ def _walk(disk: _disk.Flat, descriptor: Descriptor, contents: Contents) -> None:
             name = _name(disk, descriptor, parts[0], skip, contents)
             if parts[0].flags & DIRECTORY:
                 below.append((f"{folder}{name}/", parts[0]))
+                if parts[0].flags & HIDDEN:
+                    contents.hidden_folders.add(f"{folder}{name}/")
             else:
                 contents.members.append(_member(disk, block_bytes, folder + name, parts))
         pending += reversed(below)

@@ -16,7 +16,7 @@ from functools import partial
 
 from sekisho.analyzers import _disk, _lznt1
 from sekisho.analyzers._disk import Disk, Extent
-from sekisho.analyzers._image import MAX_DEPTH, Contents, Member
+from sekisho.analyzers._image import MAX_DEPTH, Contents, Member, too_deep
 from sekisho.model.errors import LimitError, MalformedError
 
 STANDARD, FILE_NAME, VOLUME_NAME, DATA = 0x10, 0x30, 0x60, 0x80
@@ -264,7 +264,7 @@ def _path(files: dict[int, _File], number: int, own: tuple[int, str], paths: dic
         at = names[0][0]
     prefix = paths.get(at, "?/")
     for folder, folder_name in reversed(steps):
-        prefix = None if prefix is None else f"{prefix}{folder_name}/"
+        prefix = None if prefix is None else f"{prefix if not too_deep(prefix) else '?/'}{folder_name}/"
         paths[folder] = prefix
     return None if prefix is None else prefix + name
 
@@ -276,6 +276,8 @@ def _streams(volume: _Volume, one: _File, name: str, contents: Contents) -> Iter
         for attribute in one.attributes
         if attribute.kind == STANDARD
     )
+    if hidden and one.flags & DIRECTORY:
+        contents.hidden_folders.add(f"{name}/")
     streams: dict[str, list[_Attribute]] = {}
     for attribute in one.attributes:
         if attribute.kind == DATA:

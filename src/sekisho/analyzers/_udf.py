@@ -13,7 +13,7 @@ from functools import partial
 
 from sekisho.analyzers import _disk
 from sekisho.analyzers._disk import Disk, Extent
-from sekisho.analyzers._image import MAX_DEPTH, Contents, Member
+from sekisho.analyzers._image import Contents, Member, too_deep
 from sekisho.model.errors import LimitError, MalformedError
 
 PRIMARY, ANCHOR, POINTER, IMPLEMENTATION, PARTITION, LOGICAL, TERMINATOR = 1, 2, 3, 4, 5, 6, 8
@@ -273,7 +273,7 @@ def _walk(volume: _Volume, contents: Contents) -> None:
     seen: set[tuple[int, int]] = set()
     while pending:
         folder, reference, block = pending.pop()
-        if (reference, block) in seen or folder.count("/") > MAX_DEPTH:
+        if (reference, block) in seen or too_deep(folder):
             contents.broke(MalformedError(f"folder {folder or '/'} lies in itself or too deep"))
             continue
         seen.add((reference, block))
@@ -311,6 +311,8 @@ def _folder(volume: _Volume, folder: str, entry: _Entry, contents: Contents) -> 
         if flags & DELETED:
             contents.facts.append(("image.deleted_entry", folder + name))
         elif flags & DIRECTORY:
+            if flags & HIDDEN:
+                contents.hidden_folders.add(f"{folder}{name}/")
             yield f"{folder}{name}/", reference, block
         else:
             yield from _take(volume, folder + name, reference, block, bool(flags & HIDDEN), contents)

@@ -169,7 +169,7 @@ def unpack(artifact: Artifact, disk: Disk) -> Iterator[Feature | Artifact]:
     yield Feature("archive.members", sum(len(one.members) for one in volumes))
     labels = [f"{index}/" if len(found) > 1 else "" for index in range(1, len(found) + 1)]
     for label, one in zip(labels, volumes, strict=True):
-        yield from _image.named(one.members, label)
+        yield from _image.named(one.members, label, one.hidden_folders)
     for label, one in zip(labels, volumes, strict=True):
         yield from _image.children(artifact, one.members, room, label)
     if room.problem:

@@ -48,9 +48,9 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     yield from _about(found, trees)
     if system_area := len(data[:FIRST].rstrip(b"\0")):
         yield Feature("image.system_area_bytes", system_area, 0)
-    members = yield from _compare(trees)
+    members = yield from _compare(trees, {_iso9660.catalog_at(one) for one in found if one.raw[0] == _iso9660.BOOT})
     yield Feature("archive.members", len(members))
-    yield from _image.named(members)
+    yield from _image.named(members, hidden_folders=set().union(*(tree.hidden_folders for tree in trees)))
     room = Room(problem=next((tree.problem for tree in trees if tree.problem), None))
     yield from _image.children(artifact, members, room)
     end = max((one.space_bytes for one in found if one.raw[0] == _iso9660.PRIMARY), default=0)
@@ -86,8 +86,11 @@ def _is_cut(fact: tuple[str, str], said: dict[tuple[str, object], None]) -> bool
     )
 
 
-def _compare(trees: list[Contents]) -> Generator[Feature, None, list[Member]]:
-    """Give the files of all trees, each once under the name that Windows shows, and say where trees differ."""
+def _compare(trees: list[Contents], catalogs: set[int]) -> Generator[Feature, None, list[Member]]:
+    """Give the files of all trees, each once under the name that Windows shows, and say where trees differ.
+
+    Boot catalogs are not compared: genisoimage gives the UDF tree another size of them.
+    """
     if not trees:
         return []
     first, *others = sorted(trees, key=_rank)
@@ -96,8 +99,8 @@ def _compare(trees: list[Contents]) -> Generator[Feature, None, list[Member]]:
     said: list[str] = []
     for tree in others:
         there = {mark for member in tree.members for mark in _marks(member)}
-        extra = [member for member in tree.members if known.isdisjoint(_marks(member)) and member.size_bytes]
-        lacking = [member for member in first.members if there.isdisjoint(_marks(member)) and member.size_bytes]
+        extra = [member for member in tree.members if known.isdisjoint(_marks(member)) and _counts(member, catalogs)]
+        lacking = [member for member in first.members if there.isdisjoint(_marks(member)) and _counts(member, catalogs)]
         said += [f"{member.name}: only in {tree.filesystem}" for member in extra]
         said += [f"{member.name}: not in {tree.filesystem}" for member in lacking]
         members += extra
@@ -105,6 +108,10 @@ def _compare(trees: list[Contents]) -> Generator[Feature, None, list[Member]]:
     for text in said[: DEFAULT.children]:
         yield Feature("archive.mismatch", text)
     return members
+
+
+def _counts(member: Member, catalogs: set[int]) -> bool:
+    return bool(member.size_bytes) and member.key[0] not in catalogs
 
 
 def _rank(tree: Contents) -> int:

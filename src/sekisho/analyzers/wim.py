@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sekisho.analyzers import _image, _xpress, analyzer
-from sekisho.analyzers._image import MAX_DEPTH, Contents, Member, Room
+from sekisho.analyzers._image import Contents, Member, Room, too_deep
 from sekisho.analyzers._lzx import Lzx
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
@@ -83,7 +83,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         contents.broke(error)
     yield Feature("archive.members", len(contents.members))
     yield from (Feature(name, value) for name, value in contents.facts[: DEFAULT.children])
-    yield from _image.named(contents.members)
+    yield from _image.named(contents.members, hidden_folders=contents.hidden_folders)
     room = Room(problem=contents.problem)
     yield from _image.children(artifact, contents.members, room)
     if room.problem:
@@ -178,7 +178,7 @@ def _walk(image: _Image, raw: bytes, start: str, contents: Contents) -> None:
     seen: set[int] = set()
     while pending:
         folder, at = pending.pop()
-        if at in seen or folder.count("/") > MAX_DEPTH:
+        if at in seen or too_deep(folder):
             contents.broke(MalformedError(f"folder {folder or '/'} lies in itself or too deep"))
             continue
         seen.add(at)
@@ -193,6 +193,8 @@ def _walk(image: _Image, raw: bytes, start: str, contents: Contents) -> None:
             if attributes & DIRECTORY:
                 if subfolder:
                     below.append((f"{folder}{name}/", subfolder))
+                if attributes & (HIDDEN | SYSTEM):
+                    contents.hidden_folders.add(f"{folder}{name}/")
             else:
                 _take(image, folder + name, [("", raw[at + 64 : at + 84]), *found], attributes, contents)
             at = after
