@@ -98,7 +98,7 @@ OLE_STREAMS: tuple[tuple[bytes, str], ...] = (
     ("PowerPoint Document".encode("utf-16-le"), "application/vnd.ms-powerpoint"),
     ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
     ("Book\0".encode("utf-16-le"), "application/vnd.ms-excel"),
-    ("\u4840\u3b3f\u43f2".encode("utf-16-le"), "application/x-msi"),  # "!_Tables" as installers pack it
+    ("\u4840\u3b3f\u43f2".encode("utf-16-le"), "application/x-msi"),  # "!_Columns" as installers pack it
 )
 """Directory names that tell what a compound file is."""
 
@@ -250,7 +250,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-lzh-compressed": "LZH",
     "application/x-installshield": "InstallShield cabinet",
     "application/x-vmdk": "VMDK",
-    "application/x-msi": "Windows Installer",
     "application/vnd.ms-htmlhelp": "compiled HTML help",
     "application/x-shockwave-flash": "Flash",
     "application/java-vm": "Java class",
