@@ -13,6 +13,7 @@ from sekisho.analyzers import _mime, analyzer, charset
 from sekisho.analyzers._dkim import SIGNATURE_FEATURES, signature_features
 from sekisho.analyzers._htmltext import meta_charset, visible_text
 from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, corrected, header_features
+from sekisho.analyzers._qr_grid import text_pictures
 from sekisho.analyzers.headers import parameters, split
 from sekisho.analyzers.passwords import candidates
 from sekisho.model.artifact import Artifact, Feature
@@ -117,6 +118,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     yield from (Feature("password.candidate", word) for word in passwords)
     yield from (Feature("charset.guessed", note) for note in dict.fromkeys(body.guessed))
     yield from body.rest
+    for picture in text_pictures("\n".join(body.plain)):
+        yield artifact.child("drawn code.png", picture, relation="decoded")
     for name, content, relation, media_type, names in body.children():
         yield from (Feature("attachment.name", one) for one in names)
         yield artifact.child(name, content, relation=relation, declared_type=media_type, passwords=passwords)

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from sekisho.analyzers import analyzer, charset
 from sekisho.analyzers._htmltext import ELEMENTS, bounded, meta_charset, visible_text
+from sekisho.analyzers._qr_grid import page_pictures
 from sekisho.analyzers._smuggling import Smuggled, data_uri, hidden_files, tricks, written_markup
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError
@@ -149,7 +150,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     Yields:
         The ``html.*`` features and one ``url`` for each link (``raw`` as written, resolved against ``base`` where
         relative; ``shown`` when the reader sees another host); then children: inline scripts (``jscript``,
-        ``vbscript``) and data: URIs as ``embedded``, smuggled files and markup written by script as ``decoded``.
+        ``vbscript``) and data: URIs as ``embedded``, smuggled files, markup written by script and codes drawn with
+        cells or characters as ``decoded``.
 
     Raises:
         LimitError: the document is too deep or too long to be read whole; what stands before is given.
@@ -167,6 +169,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         yield artifact.child(
             item.name, item.data, relation=item.relation, kind=item.kind, declared_type=item.media_type
         )
+    for picture in page_pictures(tree, source):
+        yield artifact.child("drawn code.png", picture, relation="decoded")
     if cut:
         raise LimitError("steps", ELEMENTS)
 

@@ -12,6 +12,7 @@ from sekisho.analyzers._compound import MAGIC, Compound
 from sekisho.analyzers._htmltext import meta_charset, visible_text
 from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, header_features
 from sekisho.analyzers._outlook import PROPERTIES, Attachment, Message, Tree, as_mail, read
+from sekisho.analyzers._qr_grid import text_pictures
 from sekisho.analyzers.passwords import candidates
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError
@@ -63,6 +64,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     passwords = tuple(candidates("\n".join((text, shown, subject)), DEFAULT.passwords))
     yield from (Feature("password.candidate", word) for word in passwords)
     yield from _bodies(artifact, message, passwords)
+    for picture in text_pictures(message.text):
+        yield artifact.child("drawn code.png", picture, relation="decoded")
     broken: LimitError | None = None
     for one in message.attachments:
         if one.name:
