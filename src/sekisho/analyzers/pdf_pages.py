@@ -23,7 +23,7 @@ FIRST = 3
 """Pages looked at."""
 SIDE = 1_240
 """Pixels of a page's longer side as drawn: 106 dots an inch on A4, where a code of 2 cm has two pixels a module."""
-FEW_CHARS = 1_000
+FEW_CHARS = 400
 """Text of a page up to which it may be there for its picture, and is looked at more thoroughly."""
 
 
