@@ -24,7 +24,7 @@ FIRST = 3
 SIDE = 1_240
 """Pixels of a page's longer side as drawn: 106 dots an inch on A4, where a code of 2 cm has two pixels a module."""
 FEW_CHARS = 400
-"""Text of a page up to which it may be there for its picture, and is looked at more thoroughly."""
+"""Text of a first page up to which it may be there for its picture, and is looked at more thoroughly."""
 
 
 @analyzer(KIND, media_type="application/pdf", features=_qr.FEATURES)
@@ -69,7 +69,7 @@ def _codes(document: pypdfium2.PdfDocument, number: int) -> list[_qr.Code]:
         return []
     picture = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()
     text = page.get_textpage()
-    few = text.count_chars() <= FEW_CHARS
+    few = number == 0 and text.count_chars() <= FEW_CHARS
     text.close()
     page.close()
     return _qr.read_codes(picture, thorough=few)
