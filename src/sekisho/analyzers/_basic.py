@@ -113,6 +113,8 @@ class _Machine(Expressions):
         self.budget = limits.steps
         self.files: dict[str, str] = {}
         """Path by file number."""
+        self.undecided: list[dict[tuple[int, str], tuple[dict[str, Value], Value | None]]] = []
+        """For each branch that may not be taken: what its variables were before, with where they lie."""
         self.entered: set[int] = set()
         self.last_scope: Scope | None = None
         """Of the procedure that ended last: where changed arguments are."""
@@ -245,8 +247,17 @@ class _Machine(Expressions):
         return next((at for at, entry in enumerate(body) if isinstance(entry, Label) and entry.name == name), None)
 
     def maybe(self, body: list[Statement], scope: Scope) -> None:
-        """Run a branch that may or may not be taken: leaving it leaves nothing else."""
+        """Run a branch that may or may not be taken: leaving it leaves nothing else, numbers set in it are unsure."""
+        self.undecided.append({})
         left = self.block(body, scope)
+        for (_, name), (holder, before) in self.undecided.pop().items():
+            after = holder.get(name)
+            if self.undecided:
+                self.undecided[-1].setdefault((id(holder), name), (holder, before))
+            if isinstance(after, bool) and before is None:
+                before = False
+            if isinstance(after, (int, float)) and isinstance(before, (int, float)) and after != before:
+                holder[name] = unknown(name)
         if left in ("for", "do"):
             scope.leave_loop = True
 
@@ -260,6 +271,8 @@ class _Machine(Expressions):
     def store(self, target: Expression, value: Value, scope: Scope) -> None:
         if isinstance(target, Name):
             holder = scope.values if target.name in scope.values or target.name not in self.globals else self.globals
+            if self.undecided:
+                self.undecided[-1].setdefault((id(holder), target.name), (holder, holder.get(target.name)))
             holder[target.name] = value
         elif isinstance(target, Member):
             self.store_member(target, value, scope)
@@ -280,7 +293,10 @@ class _Machine(Expressions):
             self.store_middle(target.arguments[0], args, value, scope)
             return
         holder = self.variable(target.target.name, scope) if isinstance(target.target, Name) else None
-        if holder is None and isinstance(target.target, Member):
+        if isinstance(target.target, Member):
+            if target.target.name == "privateprofilestring" and len(args) > 2:
+                self.trace.write("RegWrite", "\\".join(map(to_text, args))).add(to_text(value), LONGEST_TEXT)
+                return
             holder = self.value(target.target, scope)
         if isinstance(holder, bytes):
             holder = Array.of(list(holder))
@@ -503,7 +519,7 @@ class _Machine(Expressions):
         elif verb in ("filecopy", "name"):
             self.trace.write("FileCopy" if verb == "filecopy" else "Name", texts[1])
         elif verb == "kill":
-            self.trace.act("deletes:files" if "*" in texts[0] else "removes:Kill")
+            self.trace.remove(texts[0], "Kill")
         elif verb == "setattr":
             self.trace.act("tampers:SetAttr")
         return ""

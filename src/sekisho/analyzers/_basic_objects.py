@@ -289,8 +289,7 @@ def _copy(verb: str) -> Handler:
 
 
 def _delete(host: Host, _: Thing, args: list[Value], named: dict[str, Value]) -> Value:
-    target = _argument(args, named, 0)
-    host.trace.act("deletes:files" if "*" in target else "removes:DeleteFile")
+    host.trace.remove(_argument(args, named, 0), "DeleteFile")
     return None
 
 
@@ -423,6 +422,32 @@ def _import(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]
     return None
 
 
+def _organizer(host: Host, _: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    if "copy" not in named:
+        raise KeyError("organizer")
+    host.trace.act("replicates:OrganizerCopy")
+    return None
+
+
+def _load(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    address = _argument(args, named, 0)
+    if "dom" not in thing.name or not address.lower().startswith(("http:", "https:", "\\\\")):
+        raise KeyError("load")
+    host.trace.download("Load", address)
+    thing.members["\0remote"] = address
+    return None
+
+
+def _transform(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    """Record a style sheet from elsewhere, which may hold script. Source: ATT&CK T1220."""
+    sheets = [thing, *(arg for arg in args if isinstance(arg, Thing))]
+    address = next((one.members["\0remote"] for one in sheets if "\0remote" in one.members), None)
+    if address is None:
+        raise KeyError("transformnode")
+    host.trace.command("transformNode", f"script:{to_text(address)}")
+    return None
+
+
 def _save_as(host: Host, _: Thing, args: list[Value], named: dict[str, Value]) -> Value:
     host.trace.write("SaveAs", _argument(args, named, 0, "filename"))
     return None
@@ -466,6 +491,7 @@ _METHODS: dict[str, Handler] = {
     "registertask": _register_task, "insertlines": _replicates("InsertLines"),
     "addfromstring": _replicates("AddFromString"), "addfromfile": _replicates("AddFromFile"),
     "organizercopy": _replicates("OrganizerCopy"), "macrocopy": _replicates("MacroCopy"), "import": _import,
+    "organizer": _organizer, "load": _load, "transformnode": _transform, "transformnodetoobject": _transform,
     "export": _import, "saveas": _save_as, "saveas2": _save_as, "ontime": _on_time, "ddeinitiate": _dde,
 }  # fmt: skip
 

@@ -6,6 +6,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+_SYSTEM = re.compile(
+    r"\W*(?:[a-z]:|%(?:windir|systemroot|systemdrive)%)(?:\\+(?:windows|winnt|dos)(?:\\.*)?|\\*\*(?:\.\*)?|\\+(?:io|msdos)\.sys"
+    r"|\\+(?:command|win)\.(?:com|ini)|\\+(?:autoexec\.bat|config\.sys|boot\.ini|ntldr))?$",
+    re.IGNORECASE,
+)
+"""What Windows needs to start, and whole drives."""
 COMMANDS, FILES, STRINGS = 64, 64, 300  # kept of each; more says nothing more
 STRING_CHARS = 8_000
 
@@ -70,6 +76,10 @@ class Trace:
         self.actions[token] += 1
         if self.automatic:
             self.auto.add(token)
+
+    def remove(self, path: str, verb: str) -> None:
+        """Record files deleted, and whether they are the system's or many."""
+        self.act("deletes:system" if _SYSTEM.match(path) else "deletes:files" if "*" in path else f"removes:{verb}")
 
     def command(self, verb: str, text: str) -> None:
         """Record a started command once."""

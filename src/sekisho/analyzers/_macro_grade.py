@@ -33,6 +33,24 @@ _DATA = frozenset("txt csv log xml json htm html ini pdf doc docx xls xlsx xlsm 
                   "eml ics vcf tmp bak zip bmp jpg jpeg png gif svg kml gpx tex bib yml yaml cfg".split())  # fmt: skip
 _LOADED_AT_START = re.compile(r"\\startup\\|\\xlstart\\|startuppath|\\personal\.xls|\\normal\.dot")
 """Folders and files that Windows or Office loads at every start."""
+_TELLING_KEY = re.compile(
+    r"\\(?:run(?:once|services)?(?:ex)?|policies|winlogon|classes|currentcontrolset)(?:\\|$)"
+    r"|image file execution options"
+    r"|hkcr\\|hkey_classes_root|\\security\\|accessvbom|vbawarnings|virusprotection|\\software\\microsoft\\windows"
+    r"|appcertdlls|\\environment\\|scrnsave|\{",
+    re.I,
+)
+"""Registry keys that start something or lower a guard; what a macro keeps for itself lies elsewhere."""
+_INSTALLED = re.compile(
+    r'^\W*(?:[a-z]:\\program files(?: \(x86\))?|%programfiles(?:\(x86\))?%)\\[^"]{3,200}\.exe\b'
+    r"(?!.*(?:https?:|\.(?:dll|js|vbs|hta|bat|cmd|ps1|py)\b))",
+    re.I,
+)
+"""Programs that an administrator put where a document cannot."""
+_DESTROYS = re.compile(
+    r"\b(?:format(?:\.com)?\s+[a-z]:|deltree\b|fdisk\b|(?:del|erase|rd|rmdir)\b[^\r\n]{0,40}\b[a-z]:\\(?:windows|winnt|\*|$))",
+    re.I,
+)
 _BINARY_VERBS = ("SaveToFile", "Put", "URLDownloadToFile", "DownloadFile")
 
 _KEYWORDS = {
@@ -172,7 +190,7 @@ class _Grader:
             not word.startswith((".", "http")) for word in self.hidden_words()
         ):
             return OBFUSCATED
-        return AUTO_EXEC if fetches or self.injects() or self.copies_itself() else INERT
+        return AUTO_EXEC if fetches or self.injects() or self.copies_itself() or self.destroys() else INERT
 
     def fetches(self, downloads: bool) -> bool:
         """Tell whether code is brought in from elsewhere and started."""
@@ -186,7 +204,16 @@ class _Grader:
 
     def copies_itself(self) -> bool:
         """Tell whether it copies macros into a template or another document, which no editing aid does with these."""
-        return bool({"replicates:MacroCopy", "replicates:OrganizerCopy"} & set(self.trace.actions))
+        actions = set(self.trace.actions)
+        if "normaltemplate" in self.lower and actions & {"replicates:InsertLines", "replicates:AddFromString"}:
+            return True
+        return bool({"replicates:MacroCopy", "replicates:OrganizerCopy"} & actions)
+
+    def destroys(self) -> bool:
+        """Tell whether it makes the system unusable, which no tool does."""
+        texts = [command.text[:_WIDTH] for command in self.trace.commands]
+        texts += [piece for written in self.trace.files for piece in written.content if isinstance(piece, str)]
+        return "deletes:system" in self.trace.actions or any(_DESTROYS.search(text[:_WIDTH]) for text in texts)
 
     # what it does
 
@@ -214,7 +241,9 @@ class _Grader:
 
     def opens_only(self, text: str) -> bool:
         """Tell whether a command only shows something to the user."""
-        return bool(_OPENER.search(text) or _DOCUMENT_OPEN.search(text.strip())) and not _FETCHING.search(text[:_WIDTH])
+        text = text[:_WIDTH]
+        shows = _OPENER.search(text) or _DOCUMENT_OPEN.search(text.strip()) or _INSTALLED.search(text)
+        return bool(shows) and not _FETCHING.search(text)
 
     def named_but_not_seen(self) -> list[str]:
         """Give what the reached code names, when a limit kept it from being followed to its end."""
@@ -241,7 +270,7 @@ class _Grader:
         path = written.path.strip().strip('"').lower()
         extension = re.sub(r"[\s\"}]+$", "", path).rpartition(".")[2]
         if written.verb == "RegWrite":
-            return "writes"
+            return "writes" if _TELLING_KEY.search(path) else ""
         if extension in RUNNABLE or _LOADED_AT_START.search(path):
             return "writes"
         if written.verb in ("SaveAs", "Copy", "Move", "CreateShortcut"):
