@@ -7,6 +7,8 @@ SOURCE = ROOT / "src" / "sekisho"
 # Tested where they are used, or by what they make possible.
 ELSEWHERE = {
     "model": {
+        "freemail",
+        "lookalike_letters",
         "artifact",
         "errors",
         "event",
