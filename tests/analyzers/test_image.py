@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from sekisho.analyzers.image import PIXELS, analyze, is_picture
 from sekisho.app.examine import Pool, analyse
 from sekisho.model.artifact import Artifact, Feature
-from sekisho.model.errors import LimitError, MalformedError
+from sekisho.model.errors import LimitError
 from sekisho.model.limits import DEFAULT
 
 LINK = "https://login.example.com/?e=user@example.org"
@@ -36,7 +36,7 @@ def read(data, name="picture"):
         for one in analyze(Artifact(name, data, name)):
             assert isinstance(one, Feature)
             features.setdefault(one.name, []).append(one.value)
-    except (MalformedError, LimitError) as raised:
+    except LimitError as raised:
         error = raised
     return features, error
 
@@ -161,8 +161,14 @@ def test_a_cut_picture_is_read_to_its_break():
     page.paste(drawn(), (40, 40))
     data = saved(page, "JPEG", quality=90)
     features, error = read(data[: len(data) * 2 // 3])
-    assert isinstance(error, MalformedError)
+    assert error is None
+    assert features["image.damaged"]
     assert features["qr.text"] == [LINK]
+
+
+def test_a_picture_that_nobody_can_open_is_damaged_and_read():
+    features, error = read(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert (features, error) == ({"image.damaged": ["UnidentifiedImageError"]}, None)
 
 
 def test_more_pixels_than_are_unpacked():

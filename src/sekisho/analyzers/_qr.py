@@ -1,5 +1,8 @@
 """Matrix codes (QR and its kin) in a picture, as a phone's camera would read them.
 
+The libraries for pictures take longer to import than a plain mail to analyse, so they are imported where they are used:
+in a worker, when it meets its first picture.
+
 Source: ISO/IEC 18004 (QR, Micro QR), 23941 (rMQR), 16022 (Data Matrix), 24778 (Aztec); zxing-cpp does the reading.
 """
 
@@ -8,14 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
-
-import zxingcpp
-from PIL import Image, ImageFilter, ImageOps
+from typing import TYPE_CHECKING, Any
 
 from sekisho.model.artifact import Feature
 from sekisho.model.url import Url
 from sekisho.model.urltext import find_urls, parse_url
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FEATURES = ("qr.text", "qr.kind", "url")
 
@@ -33,15 +38,6 @@ CODES = 20
 """Codes of one picture."""
 _BORDER = 12
 """White pixels put around: codes often lack the quiet zone that ISO/IEC 18004 6.3.8 asks for, the page gave it."""
-_FORMATS = zxingcpp.BarcodeFormats(
-    [
-        zxingcpp.BarcodeFormat.QRCode,
-        zxingcpp.BarcodeFormat.MicroQRCode,
-        zxingcpp.BarcodeFormat.RMQRCode,
-        zxingcpp.BarcodeFormat.DataMatrix,
-        zxingcpp.BarcodeFormat.Aztec,
-    ]
-)
 _WRAPPED = re.compile(r"(?:URLTO:|MEBKM:.{0,500}?URL:|URL:)\s*([^;\s]{4,4000})", re.IGNORECASE | re.DOTALL)
 """Bookmarks as phones know them. Source: NTT DOCOMO, "MEBKM"; ZXing's list of barcode contents."""
 _HOST_ONLY = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?:[/?#]\S{0,4000})?", re.IGNORECASE)
@@ -63,15 +59,32 @@ def read_codes(picture: Image.Image, *, thorough: bool = True) -> list[Code]:
     """
     if min(picture.size) < SMALLEST:
         return []
+    import zxingcpp
+
     found: dict[str, Code] = {}
     for view in islice(_views(picture), None if thorough else 1):
-        for one in zxingcpp.read_barcodes(view, formats=_FORMATS):
+        for one in zxingcpp.read_barcodes(view, formats=_formats()):
             text = one.text.strip("\0 \t\r\n")
             if one.valid and text and len(found) < CODES:
                 found.setdefault(text, Code(text, str(one.symbology)))
         if found:
             break
     return list(found.values())
+
+
+@cache
+def _formats() -> Any:
+    from zxingcpp import BarcodeFormat, BarcodeFormats
+
+    return BarcodeFormats(
+        [
+            BarcodeFormat.QRCode,
+            BarcodeFormat.MicroQRCode,
+            BarcodeFormat.RMQRCode,
+            BarcodeFormat.DataMatrix,
+            BarcodeFormat.Aztec,
+        ]
+    )
 
 
 def _views(picture: Image.Image) -> Iterator[Image.Image]:
@@ -81,6 +94,8 @@ def _views(picture: Image.Image) -> Iterator[Image.Image]:
     (light codes without a margin), softened (codes drawn as dots) and sharpened (blurred ones). Last, where it is
     partly transparent, what a black page would show.
     """
+    from PIL import ImageFilter
+
     page = grey(picture, 255)
     if page.getextrema() not in ((0, 0), (255, 255)):
         small = _bounded(page, FIRST_SIDE)
@@ -103,6 +118,8 @@ def grey(picture: Image.Image, page: int) -> Image.Image:
         return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if not _is_transparent(picture):
         return picture.convert("L")
+    from PIL import Image
+
     layered = picture.convert("RGBA")
     ground = Image.new("L", picture.size, page)
     ground.paste(layered.convert("L"), mask=layered.getchannel("A"))
@@ -120,6 +137,8 @@ def _bounded(picture: Image.Image, side: int) -> Image.Image:
 
 
 def _framed(picture: Image.Image, page: int) -> Image.Image:
+    from PIL import Image, ImageOps
+
     if max(picture.size) <= SMALL_SIDE:
         picture = picture.resize((picture.width * 4, picture.height * 4), Image.Resampling.NEAREST)
     return ImageOps.expand(picture, border=_BORDER, fill=page)

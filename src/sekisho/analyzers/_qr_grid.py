@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from sekisho.analyzers._qr import read_codes
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FEWEST = 10
 """Lines of a code of half blocks; the smallest QR code has 21 rows of modules, two a line."""
@@ -91,6 +94,8 @@ def _is_plain_drawing(line: str) -> bool:
 
 
 def _of_characters(lines: list[str], cell: tuple[int, int]) -> Image.Image:
+    from PIL import Image
+
     width, height = cell
     picture = Image.new("L", (max(map(len, lines)) * width, len(lines) * height), 255)
     for row, line in enumerate(lines):
@@ -143,6 +148,8 @@ def _holder(row: LexborNode) -> int:
 
 def _of_cells(rows: list[LexborNode], classes: dict[str, int], ground: int) -> Image.Image | None:
     """Lay cells out as browsers do, one pixel a column; None when it is no drawing in dark and light."""
+    from PIL import Image
+
     laid: list[list[tuple[int, int, int]]] = []
     for row in rows:
         behind = _colour(row, classes, ground)
@@ -204,6 +211,8 @@ def _width(node: LexborNode) -> int:
 
 
 def _saved(picture: Image.Image) -> bytes:
+    from PIL import ImageOps
+
     buffer = BytesIO()
     ImageOps.expand(picture, border=16, fill=255).save(buffer, "PNG")
     return buffer.getvalue()

@@ -6,26 +6,27 @@ import struct
 import warnings
 from collections.abc import Iterator
 from io import BytesIO
-
-# Pillow looks for the modules of formats when it meets a file; here they must be there before the jail closes.
-from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from typing import TYPE_CHECKING
 
 from sekisho.analyzers import _qr, analyzer
 from sekisho.analyzers.identify import media_type
 from sekisho.model.artifact import Artifact, Feature
-from sekisho.model.errors import LimitError, MalformedError
+from sekisho.model.errors import LimitError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PIXELS = 40_000_000
 """Of one picture as it is unpacked: 160 MB in four channels. A larger JPEG is unpacked to a part of its size."""
 FRAMES = 5
 """Frames of an animation or pages of a TIFF that are looked at."""
 _FORMATS = {
-    "image/png": PngImagePlugin.PngImageFile.format,
-    "image/jpeg": JpegImagePlugin.JpegImageFile.format,
-    "image/gif": GifImagePlugin.GifImageFile.format,
-    "image/webp": WebPImagePlugin.WebPImageFile.format,
-    "image/bmp": BmpImagePlugin.BmpImageFile.format,
-    "image/tiff": TiffImagePlugin.TiffImageFile.format,
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
 }
 """Media types read here, with Pillow's names."""
 _STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
@@ -55,7 +56,7 @@ def is_picture(artifact: Artifact) -> bool:
 @analyzer(
     "image",
     recognise=is_picture,
-    features=("image.format", "image.width", "image.height", "image.frames", *_qr.FEATURES),
+    features=("image.format", "image.width", "image.height", "image.frames", "image.damaged", *_qr.FEATURES),
 )
 def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     """Read a picture's size and every matrix code in its first frames.
@@ -63,10 +64,11 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     Yields:
         ``image.format`` (png jpeg gif webp bmp tiff), ``image.width`` and ``image.height`` in pixels, ``image.frames``
         where there are several; ``qr.text`` and ``qr.kind`` for each code, with a ``url`` (``where="qr"``) when
-        scanning it would open one.
+        scanning it would open one. ``image.damaged`` says what broke; what could be unpacked before has been looked
+        at, as mail programs show it. That is no reason to call a mail unscanned: nobody can read a code off a picture
+        that does not show.
 
     Raises:
-        MalformedError: the file is damaged; what could be unpacked of the picture has been looked at.
         LimitError: it unpacks to more than PIXELS.
     """
     with warnings.catch_warnings():
@@ -75,13 +77,16 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
 
 
 def _features(data: bytes) -> Iterator[Feature]:
+    from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401  Pillow loads the others by itself
+
     kind = _FORMATS[media_type(data[:64])]
     try:
         picture = Image.open(BytesIO(data), formats=[kind])
     except Image.DecompressionBombError as error:
         raise LimitError("pixels", PIXELS) from error
     except _BROKEN as error:
-        raise _malformed(kind, error) from error
+        yield _damaged(error)
+        return
     yield Feature("image.format", kind.lower())
     yield Feature("image.width", picture.width)
     yield Feature("image.height", picture.height)
@@ -94,10 +99,10 @@ def _features(data: bytes) -> Iterator[Feature]:
         picture.draft("L", (_qr.LARGEST_SIDE, _qr.LARGEST_SIDE))
     if picture.width * picture.height > PIXELS:
         raise LimitError("pixels", PIXELS)
-    yield from _codes(picture, min(frames, FRAMES), kind)
+    yield from _codes(picture, min(frames, FRAMES))
 
 
-def _codes(picture: Image.Image, frames: int, kind: str) -> Iterator[Feature]:
+def _codes(picture: Image.Image, frames: int) -> Iterator[Feature]:
     seen: set[str] = set()
     for number in range(frames):
         flaw: Exception | None = None
@@ -107,15 +112,16 @@ def _codes(picture: Image.Image, frames: int, kind: str) -> Iterator[Feature]:
             flaw = _load(picture)
             codes = [code for code in _qr.read_codes(picture) if code.text not in seen]
         except _BROKEN as error:
-            raise _malformed(kind, error) from error
+            flaw, codes = error, []
         seen.update(code.text for code in codes)
         yield from _qr.code_features(codes)
         if flaw is not None:
-            raise _malformed(kind, flaw) from flaw
+            yield _damaged(flaw)
+            return
 
 
 def _load(picture: Image.Image) -> Exception | None:
-    """Unpack a picture; give what broke it when the part above the break can be looked at, as mail programs show it."""
+    """Unpack a picture; give what broke it when the part above the break can be looked at."""
     try:
         picture.load()
     except OSError as error:
@@ -132,5 +138,6 @@ def _frame_count(picture: Image.Image) -> int:
         return 1
 
 
-def _malformed(kind: str, error: Exception) -> MalformedError:
-    return MalformedError(f"{kind} picture: {type(error).__name__}: {error}"[:200])
+def _damaged(error: Exception) -> Feature:
+    told = type(error).__name__ if "object at 0x" in str(error) else f"{type(error).__name__}: {error}"
+    return Feature("image.damaged", told[:200])

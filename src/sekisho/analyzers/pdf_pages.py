@@ -7,8 +7,7 @@ the document's objects say.
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import pypdfium2  # type: ignore[import-untyped]
+from typing import Any
 
 from sekisho.analyzers import _qr, analyzer
 from sekisho.model.artifact import Artifact, Feature
@@ -37,6 +36,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     Raises:
         MalformedError: the document or a page cannot be drawn; raised last.
     """
+    import pypdfium2  # type: ignore[import-untyped]  # slow to import, and few artifacts need it
+
     seen: set[str] = set()
     try:
         document = pypdfium2.PdfDocument(artifact.data, password=next(iter(artifact.passwords), None))
@@ -59,7 +60,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         raise MalformedError(f"page cannot be drawn: {flaw}") from flaw
 
 
-def _codes(document: pypdfium2.PdfDocument, number: int) -> list[_qr.Code]:
+def _codes(document: Any, number: int) -> list[_qr.Code]:
     page = document[number]
     width, height = page.get_size()
     if not (width > 0 and height > 0):
