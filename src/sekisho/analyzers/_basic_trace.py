@@ -12,6 +12,9 @@ _SYSTEM = re.compile(
     re.IGNORECASE,
 )
 """What Windows needs to start, and whole drives."""
+_ALL = re.compile(r"(?:^|[\\/:}])(?:[a-z]{0,2}\*|\?+)(?:\.[\w*?]{0,10})?\W*$", re.IGNORECASE)
+"""Patterns that mean every file, or every file of a type; one with a name of its own means a program's own files."""
+_TEMPORARY = re.compile(r"te?mp", re.IGNORECASE)
 COMMANDS, FILES, STRINGS = 64, 64, 300  # kept of each; more says nothing more
 STRING_CHARS = 8_000
 
@@ -79,7 +82,8 @@ class Trace:
 
     def remove(self, path: str, verb: str) -> None:
         """Record files deleted, and whether they are the system's or many."""
-        self.act("deletes:system" if _SYSTEM.match(path) else "deletes:files" if "*" in path else f"removes:{verb}")
+        many = _ALL.search(path) and not _TEMPORARY.search(path)
+        self.act("deletes:system" if _SYSTEM.match(path) else "deletes:files" if many else f"removes:{verb}")
 
     def command(self, verb: str, text: str) -> None:
         """Record a started command once."""

@@ -51,6 +51,8 @@ _DESTROYS = re.compile(
     r"\b(?:format(?:\.com)?\s+[a-z]:|deltree\b|fdisk\b|(?:del|erase|rd|rmdir)\b[^\r\n]{0,40}\b[a-z]:\\(?:windows|winnt|\*|$))",
     re.I,
 )
+_STARTERS = frozenset({"createthread", "createremotethread", "queueuserapc", "rtlcreateuserthread", "setthreadcontext",
+                       "resumethread", "createtimerqueuetimer"})  # fmt: skip
 _BINARY_VERBS = ("SaveToFile", "Put", "URLDownloadToFile", "DownloadFile")
 
 _KEYWORDS = {
@@ -143,6 +145,7 @@ def assess(
 class _Grader:
     def __init__(self, units: list[Unit], source: str, sources: Mapping[str, str], whole: bool) -> None:
         self.units, self.source, self.lower = units, source, source.lower()
+        self.whole = whole
         self.procedures = [procedure for unit in units for procedure in unit.procedures]
         self.automatic = [entry for entry in self.procedures if is_automatic(entry.name, entry.module.lower())]
         self.reached = self.reach()
@@ -159,6 +162,8 @@ class _Grader:
             by_name.setdefault(f"{procedure.module.lower()}.{procedure.name}", []).append(procedure)
             if is_touched(procedure.name):
                 by_name.setdefault(procedure.module.lower(), []).append(procedure)
+                for name in () if self.whole else ("load", "show"):  # a form among modules that lost their names
+                    by_name.setdefault(name, []).append(procedure)
         seen = {id(entry): entry for entry in self.automatic}
         pending = list(self.automatic)
         while pending:
@@ -293,6 +298,8 @@ class _Grader:
         ]
         if "mails:Send" in self.trace.auto and "addresslists" in self.lower.replace(" ", ""):
             found.append("mails:AddressLists")
+        if {"mails:Send", "hides:DeleteAfterSubmit"} <= self.trace.auto:
+            found.append("mails:hidden")
         if self.injects():
             found.append("executes:memory")
         if {"computed:CreateObject", "computed:CallByName"} <= self.trace.auto:
@@ -304,6 +311,8 @@ class _Grader:
         declared = {external.function for unit in self.units for external in unit.externals} & MEMORY
         allocates = declared & {"virtualalloc", "virtualallocex", "virtualprotect", "virtualprotectex", "heapcreate",
                                 "ntallocatevirtualmemory", "ntmapviewofsection", "setthreadcontext"}  # fmt: skip
+        if not self.automatic and not declared & _STARTERS:
+            return False  # old libraries put a few bytes of code before a window's own, for a user's form
         return bool(allocates) and len(declared) >= 2
 
     # how it hides

@@ -84,8 +84,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         for word in keywords_of([unit]):
             yield Feature("vba.keywords", word)
     else:
-        modules = list(_modules(cut)) or [(name, cut)]
-        yield from report(artifact, modules, assess(modules, whole=len(modules) > 1))
+        modules = list(_modules(cut)) or list(_joined(cut)) or [(name, cut)]
+        yield from report(artifact, modules, assess(modules, sources=_form_texts(cut), whole=len(modules) > 1))
     if len(source) > SOURCE_CHARS:
         raise LimitError("text_chars", SOURCE_CHARS)
 
@@ -98,6 +98,33 @@ def _modules(text: str) -> Iterator[tuple[str, str]]:
             yield found["name"], text[found.end() : end.start() if end else len(text)]
 
 
+def _joined(text: str) -> Iterator[tuple[str, str]]:
+    """Give the modules of a file that has several one after another; nothing when there is one."""
+    starts = list(_MODULE_START.finditer(text))[:MODULES]
+    if len(starts) < 2:
+        return
+    for found, following in zip(starts, [*starts[1:], None], strict=True):
+        yield found[1], text[found.end() : following.start() if following else len(text)]
+
+
+def _form_texts(text: str) -> dict[str, str]:
+    """Give the texts of form controls that a report lists, by the names that macros use."""
+    texts: dict[str, str] = {}
+    for found in _REPORT_VARIABLE.finditer(text):
+        value = found["value"]
+        value = value[2:-1] if value[:2] in ("b'", 'b"') else value
+        for name in (f"{found['form']}.{found['control']}", found["control"]):
+            texts.update({f"{name}{member}".lower(): value for member in (".text", ".caption", ".value")})
+    return texts
+
+
+MODULES = 200
+_MODULE_START = re.compile(r'^[ \t]*Attribute VB_Name = "([^"\r\n]{1,255})"[ \t]*\r?$', re.M)
+_REPORT_VARIABLE = re.compile(
+    r"^VBA FORM Variable \"b?'?(?P<control>[\w]{1,80})'?\" IN [^\r\n]{0,300}?/(?P<form>[\w]{1,80})'\s{0,4}\r?\n"
+    r"(?:- ){5,}-?[ \t]*\r?\n(?P<value>[^\r\n]{1,20000})",
+    re.M,
+)
 _NAME = re.compile(r'^Attribute VB_Name = "([^"\r\n]{1,255})"', re.M)
 
 
