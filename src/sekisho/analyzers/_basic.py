@@ -116,6 +116,8 @@ class _Machine(Expressions):
         self.undecided: list[dict[tuple[int, str], tuple[dict[str, Value], Value | None]]] = []
         """For each branch that may not be taken: what its variables were before, with where they lie."""
         self.entered: set[int] = set()
+        self.passed: set[int] = set()
+        """Labels that were come by."""
         self.last_scope: Scope | None = None
         """Of the procedure that ended last: where changed arguments are."""
         for unit in units:
@@ -177,10 +179,18 @@ class _Machine(Expressions):
             scope.values[procedure.name] = None
         self.bind(procedure, args, scope)
         self.block(procedure.body, scope)
+        self.handlers(procedure.body, scope)
         self.depth -= 1
         self.last_scope = scope
         self.keep_texts(scope.values)
         return scope.values.get(procedure.name)
+
+    def handlers(self, body: list[Statement], scope: Scope) -> None:
+        """Run what only an error leads to: a label behind the end of a procedure's own way that nothing jumped to."""
+        for at, statement in enumerate(body[1:], 1):
+            before = body[at - 1]
+            if isinstance(statement, Label) and isinstance(before, Leave) and id(statement) not in self.passed:
+                self.maybe(body[at:], scope)
 
     def bind(self, procedure: Procedure, args: list[Value] | None, scope: Scope) -> None:
         for index, parameter in enumerate(procedure.parameters):
@@ -497,7 +507,8 @@ class _Machine(Expressions):
     def do_leave(self, statement: Leave, _: Scope) -> str:
         return "end" if statement.how == "end" else "do" if statement.how == "while" else statement.how
 
-    def do_label(self, _: Label, __: Scope) -> str:
+    def do_label(self, statement: Label, _: Scope) -> str:
+        self.passed.add(id(statement))
         return ""
 
     def do_file(self, statement: FileStatement, scope: Scope) -> str:

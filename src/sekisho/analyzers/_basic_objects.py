@@ -340,8 +340,9 @@ def _create_shortcut(host: Host, _: Thing, args: list[Value], named: dict[str, V
 def _save(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
     if thing.name != "shortcut":
         raise KeyError("save")
-    host.trace.write("CreateShortcut", to_text(thing.members.get("fullname")))
+    file = host.trace.write("CreateShortcut", to_text(thing.members.get("fullname")))
     target = f"{to_text(thing.members.get('targetpath'))} {to_text(thing.members.get('arguments'))}".strip()
+    file.add(target, 2_000)
     host.trace.string(target)
     return None
 

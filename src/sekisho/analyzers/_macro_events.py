@@ -39,6 +39,8 @@ _CONTROL_EVENT = re.compile(
     r"|documentcomplete|beforenavigate2|downloadbegin|downloadcomplete|filedownload|navigatecomplete2|titlechange"
     r"|progresschange|propertychange|statustextchange|setsecurelockicon|commandstatechange|onconnecting|onconnected"
     r"|ondisconnected|onlogincomplete|onauthenticationwarningdisplayed|onauthenticationwarningdismissed"
+    r"|workbookopen|workbookactivate|workbookdeactivate|workbookbeforeclose|workbookbeforesave|workbooknewsheet|newworkbook"
+    r"|documentopen|newdocument|documentchange|documentbeforeclose|documentbeforesave|presentationopen|sheetactivate"
     r"|windowstatechange|mousewheel|beforedropdown|readystatechange|remotedesktopsizechange)"
 )
 _APPLICATION_EVENT = re.compile(

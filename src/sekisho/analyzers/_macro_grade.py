@@ -276,7 +276,12 @@ class _Grader:
         extension = re.sub(r"[\s\"}]+$", "", path).rpartition(".")[2]
         if written.verb == "RegWrite":
             return "writes" if _TELLING_KEY.search(path) else ""
-        if extension in RUNNABLE or _LOADED_AT_START.search(path):
+        if _LOADED_AT_START.search(path):
+            return "writes"
+        if written.verb == "CreateShortcut":
+            target = "".join(piece for piece in written.content if isinstance(piece, str))
+            return "writes" if _SENSITIVE.search(target) else ""
+        if extension in RUNNABLE:
             return "writes"
         if written.verb in ("SaveAs", "Copy", "Move", "CreateShortcut"):
             return ""

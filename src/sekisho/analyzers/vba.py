@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sekisho.analyzers import analyzer
 from sekisho.analyzers._basic_syntax import parse
-from sekisho.analyzers._macro_events import is_automatic
+from sekisho.analyzers._macro_events import AUTOMATIC, is_automatic
 from sekisho.analyzers._macro_grade import assess, keywords_of
 from sekisho.analyzers._macro_report import FEATURES, report
 from sekisho.analyzers._script import script_text
@@ -20,6 +20,9 @@ HEAD = 65_536
 SOURCE_CHARS = DEFAULT.text_chars // 4
 """Characters parsed of one module; the largest public modules have some 400,000."""
 
+_DOT_NET = re.compile(
+    rb"^[ \t]*(?:Imports[ \t]+\w|Namespace[ \t]+\w|Inherits[ \t]+\w|End[ \t]+(?:Class|Namespace)\b)", re.M | re.I
+)
 _NAMES = (".bas", ".cls", ".frm", ".vba")
 _HEADER = re.compile(rb'^(?:\xef\xbb\xbf)?(?:VERSION 1\.0 CLASS|Attribute VB_Name = ")', re.M)
 _VBA_ONLY = re.compile(
@@ -56,8 +59,10 @@ def is_vba(artifact: Artifact) -> bool:
     procedures = [name.decode("latin-1").lower() for name in _PROCEDURE.findall(head)]
     if artifact.name.lower().endswith(_NAMES):
         return bool(procedures)
-    if artifact.name.lower().endswith((".vbs", ".vbe", ".wsf", ".asp", ".vb")):
+    if artifact.name.lower().endswith((".vbe", ".wsf", ".asp")):
         return False
+    if artifact.name.lower().endswith((".vbs", ".vb")):  # as some keep macros; only Office calls procedures so named
+        return bool(AUTOMATIC.intersection(procedures)) and not _DOT_NET.search(head)
     return bool(procedures) and (bool(_VBA_ONLY.search(head)) or any(is_automatic(name, "") for name in procedures))
 
 
