@@ -53,7 +53,13 @@ def test_lookalikes(host, of, how):
     [
         *("corp.example", "mail.CORP.example", "corp-shop.example", "", "192.0.2.1", "localhost", "a..b"),
         *("other.example", "cord.example", "bigbrand-fans.test", "bigbrand.test", "bigbrands.test", "branda.test"),
-        *("corp.example.translate.goog", "mobile.test", "scorpion.test", "xn--.example", "xn--a-.example"),
+        *(
+            "corp.example.translate.goog",
+            "mobile.test",
+            "scorpion.test",
+            "xn--.example",
+            "xn--a-.example",
+        ),
     ],
 )
 def test_others(host):

@@ -30,6 +30,8 @@ HEADER_FEATURES = (
         "reply_to",
         "return_path",
         "message_id",
+        "sender.header",
+        "list.id",
     ),
     *("sent_at", "received_at", "delivered_to", "thread.in_reply_to", "thread.references", "thread.reply_prefix"),
     *("thread.reply_without_headers", "headers.received", "headers.from_count", "headers.x_mailer"),
@@ -104,6 +106,10 @@ def _people(fields: Fields) -> Iterator[Feature]:
     yield from (Feature("recipients", address) for address in list(seen)[:RECIPIENTS])
     for one in addresses(fields.raw("reply-to"))[:20]:
         yield Feature("reply_to", one.address or one.name)
+    for one in addresses(fields.raw("sender"))[:1]:
+        yield Feature("sender.header", one.address or one.name)
+    if listed := fields.text("list-id"):
+        yield Feature("list.id", listed[:500])
     for one in addresses(fields.raw("return-path"))[:1]:
         yield Feature("return_path", one.address or one.name)
     delivered = [

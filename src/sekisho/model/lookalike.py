@@ -111,12 +111,11 @@ class Index:
         front = host[: -len(domain)].strip(".")
         if (not front and "-" not in domain) or belongs(host, PROXIES):
             return None
-        pieces = host.replace("-", ".").split(".")[:64]
+        pieces = f"{front}.{domain.partition('.')[0]}".replace("-", ".").strip(".").split(".")[:64]
         for count in range(2, 6):
             for at in range(len(pieces) - count + 1):
                 known = ".".join(pieces[at : at + count])
-                # At the end of a host it is no front; ``a.corp.example`` below another suffix is told by its label.
-                if known in self.domains and at + count < len(pieces):
+                if known in self.domains:
                     return self._made(known, "subdomain")
         return None
 

@@ -86,6 +86,6 @@ NEIGHBOURS = frozenset(
     """onmicrosoft.com windowsupdate.com windows.net googlevideo.com googlesource.com googlegroups.com
     google-analytics.com amazon-adsystem.com amazonalexa.com amazongames.com appleid.com paypal-community.com
     facebook.net facebook-hardware.com netflixtechblog.com yahooapis.com yahooinc.com docomo-cycle.jp rakuten-static.com
-    internet.com""".split()
+    internet.com upcmail.nl""".split()
 )
 """Honest domains that look like others because they are their owners', or were there first."""
