@@ -57,6 +57,15 @@ LAB = """examples:
   sekisho lab make all --out lab
 
 """
+ORGANISATION = """an organisation file (YAML, every part optional):
+  domains: [corp.example]
+  partners: [partner.example]
+  people:
+    - {name: 山田 太郎, also: [Taro Yamada], addresses: [taro@corp.example]}
+  relays: [mx.corp.example, 192.0.2.0/24]   # own servers: only what they say of a sender counts
+  dkim_keys: keys.txt                       # lines of: selector._domainkey.domain v=DKIM1; k=rsa; p=...
+
+"""
 TUNING = """examples:
   sekisho tuning check tuning.yml
   sekisho tuning check tuning.yml --rules sigma/rules
@@ -115,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "investigate",
         help="read a folder of mixed evidence and tell the story",
         description="Read mails, files and endpoint logs, join them, and tell what happened.",
-        epilog=INVESTIGATE + EXIT_CODES,
+        epilog=INVESTIGATE + ORGANISATION + EXIT_CODES,
         **shape,
     )
     investigate.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
@@ -128,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         "scan",
         help="analyse single files: verdict, reasons, what is inside",
         description="Analyse files and mails, recursively, and give a verdict with its reasons.",
-        epilog=SCAN + EXIT_CODES,
+        epilog=SCAN + ORGANISATION + EXIT_CODES,
         **shape,
     )
     scan.add_argument("paths", nargs="+", metavar="FILE", help="files and folders; every file is analysed")
@@ -172,6 +181,10 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     _common(parser)
     add = parser.add_argument
     add("--json", metavar="FILE", help="write the whole result as JSON (- for standard output)")
+    add("--organisation", default="", metavar="FILE", help="YAML: whose mail it is: domains, people, partners, relays")
+    add(
+        "--dkim-keys", default="", metavar="FILE", help="verify signatures with these keys (name and TXT record a line)"
+    )
     add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
     text = "change a bound on hostile input, e.g. member_bytes=200m or wall_s=60 (repeatable)"
     add("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
@@ -237,7 +250,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
     from sekisho.model import limits
 
     bounds = limits.configure(chosen.limit)  # before anything that keeps to them is imported
-    from sekisho.app import tuning
+    from sekisho.app import organisation, tuning
     from sekisho.app.pipeline import Options, investigate
     from sekisho.app.progress import reporter
 
@@ -246,6 +259,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
         return USAGE
     for path in filter(None, (chosen.html, chosen.json)):
         _check_target(path)
+    whose = organisation.read(chosen.organisation, chosen.dkim_keys)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
         rules = _load(chosen)
@@ -256,6 +270,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
             logs=chosen.logs,
             tuning=tuning.read(chosen.tuning, rules),
             logsource=_logsource(chosen.logsource),
+            organisation=whose,
         )
         result = investigate(chosen.paths, rules, options, progress)
     _write(result, chosen, zone)
