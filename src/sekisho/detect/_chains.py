@@ -61,6 +61,18 @@ class Chain:
         return found
 
 
+class LastChain(Chain):
+    """Of the chains that begin latest, the one that ends last: what must not be may lie before an earlier end."""
+
+    def extend(self, at: int, place: int, hit: Hit) -> None:
+        """Let chains end at a place, again and again."""
+        before = self.links[place - 1] if place else None
+        if not place:
+            self.links[0] = (at, hit, None)
+        elif before is not None:
+            self.links[place] = (before[0], hit, before)
+
+
 class PartChain(Chain):
     """Chains of which only so many places need a hit: one link for each place and length."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from sekisho.detect._bounds import Term
-from sekisho.detect._chains import Chain, PartChain, hits_of
+from sekisho.detect._chains import Chain, LastChain, PartChain, hits_of
 from sekisho.detect._hits import Hit, Key
 from sekisho.detect._windows import Group, Node, need_of
 from sekisho.model.finding import Evidence
@@ -130,7 +130,10 @@ class Terms(Together):
     """A condition text: alternatives of rules that must be, in order or not, and rules that must not.
 
     What must not be may still come: an alternative with "not" is told when no hit can any more lie within the time
-    span of all that it consists of, so from the time span before its last hit to the time span after its first.
+    span of all that it consists of, so from the time span before its last hit to the time span after its first. When
+    that last hit was matters, not when it is asked: what spoilt it once spoils it for good.
+
+    Source: Sigma correlation rules specification 2.1, which takes "not" in temporal conditions and leaves open when.
     """
 
     new = TermsGroup
@@ -153,7 +156,7 @@ class Terms(Together):
             group = self.open(key, at)
             group.hits = [None] * self.size
             group.waiting = [None] * len(self.terms)
-            group.chains = [Chain(len(t.all), ties=True) if self.ordered else None for t in self.terms]
+            group.chains = [self._chain(term) if self.ordered else None for term in self.terms]
         group.last = at
         if group.active and not any(self._begin(group, index, at) is not None for index in range(len(self.terms))):
             group.active = False
@@ -165,6 +168,9 @@ class Terms(Together):
             elif self.ordered and place in self.places[index]:
                 group.chains[index].take(at, self.places[index][place], hit)
         self._judge(at, key, group)
+
+    def _chain(self, term: Term) -> Chain:
+        return (LastChain if term.none else Chain)(len(term.all), ties=True)
 
     def _judge(self, at: int, key: Key, group: TermsGroup) -> None:
         holding = False
@@ -189,20 +195,23 @@ class Terms(Together):
     def _begin(self, group: TermsGroup, index: int, at: int) -> int | None:
         """Give the time of the first hit of an alternative that holds in the window that ends at a time."""
         term, start = self.terms[index], at - self.span
-        for place in term.none:
-            hit = group.hits[place]
-            if hit is not None and hit[0].time_ns >= start:
-                return None
         chain = group.chains[index]
         if chain is not None:
             best = chain.best()
-            return best[0] if best is not None and best[0] >= start else None
-        begin = at
-        for place in term.all:
-            hit = group.hits[place]
-            if hit is None or hit[0].time_ns < start:
+            if best is None or best[0] < start:
                 return None
-            begin = min(begin, hit[0].time_ns)
+            begin, end = best[0], best[1][0].time_ns
+        else:
+            begin, end = at, start
+            for place in term.all:
+                hit = group.hits[place]
+                if hit is None or hit[0].time_ns < start:
+                    return None
+                begin, end = min(begin, hit[0].time_ns), max(end, hit[0].time_ns)
+        for place in term.none:
+            hit = group.hits[place]
+            if hit is not None and hit[0].time_ns >= end - self.span:
+                return None
         return begin
 
     def _hits(self, group: TermsGroup, index: int, term: Term) -> list[Hit]:
