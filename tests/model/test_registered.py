@@ -18,6 +18,7 @@ from sekisho.model.registered import belongs, registered_domain
         ("localhost", "localhost"),
         ("a..b", "a..b"),
         ("", ""),
+        ("a." * 200 + "example", "a." * 200 + "example"),
     ],
 )
 def test_registered_domain(host, domain):
@@ -28,3 +29,4 @@ def test_belongs():
     assert belongs("mail.corp.example", {"corp.example"})
     assert belongs("corp.example", ("corp.example",))
     assert not belongs("notcorp.example", {"corp.example"})
+    assert not belongs("", ("corp.example",))
