@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from sekisho.analyzers import _smuggling, html, load
+from sekisho.analyzers._appearance import APPEARANCE_FEATURES
 from sekisho.analyzers._htmltext import meta_charset, visible_text
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
@@ -206,3 +207,42 @@ def test_damage_never_escapes():
             list(html.analyze(Artifact("x", bytes(data), "x")))
         except (MalformedError, LimitError):
             continue
+
+
+def appearance(text):
+    found = {}
+    for item in load()["html"].run(Artifact("body.html", text.encode(), "body.html", declared_type="text/html")):
+        if isinstance(item, Feature) and item.name in APPEARANCE_FEATURES:
+            found.setdefault(item.name, []).append(item.value)
+    return found
+
+
+def test_a_page_that_is_one_linked_picture():
+    found = appearance(
+        "<html><body><a href='https://x.example/'><center><img src='https://i.example/PayPal_Logo-2.png'></center></a></body>"
+    )
+    assert found["html.picture_only"] == [True]
+    assert found["html.logo"] == ["PayPal Logo 2"]
+    text = "<p>" + "Here is all you need to know about your order in words. " * 4
+    assert appearance(f"<html><body><a href='https://x.example/'><img alt='Shop' src='a.png'></a>{text}")[
+        "html.picture_only"
+    ] == [False]
+    assert "html.picture_only" not in appearance(
+        "<html><body><a href='https://x.example/'><img width=1 src='a.png'>x</a>"
+    )
+
+
+def test_words_split_by_what_is_not_shown():
+    page = "<html><body><p>Micr<span style='font-size:0px'>qq</span>osoft acc<span style=\"display:none\">zz</span>ount"
+    assert appearance(page)["html.split_words"] == [2]
+    assert "html.split_words" not in appearance("<html><body><p>Micr<span style='color:red'>o</span>soft</p>")
+
+
+def test_links_that_lead_nowhere():
+    page = "<html><body><a href='data:text/html;base64,PGI+'>a</a><a href='javascript:void(0)'>b</a><a href='https://x.example/'>c</a>"
+    assert [one[:14] for one in appearance(page)["html.odd_link"]] == ["data:text/html"]
+
+
+def test_letters_that_nobody_sees_are_counted():
+    page = "<html><body><div style='display:none'>" + "word " * 100 + "</div><p>Hi</p>"
+    assert appearance(page)["html.unseen_chars"] == [400]

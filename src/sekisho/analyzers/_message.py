@@ -15,6 +15,7 @@ from sekisho.analyzers import charset
 from sekisho.analyzers._maildate import utc
 from sekisho.analyzers.authentication import AUTH_FEATURES, authentication
 from sekisho.analyzers.headers import Address, Fields, addresses, words
+from sekisho.analyzers.lures import LURE_FEATURES, lures
 from sekisho.model.artifact import Feature
 from sekisho.model.limits import DEFAULT
 from sekisho.model.organisation import NOBODY, Organisation
@@ -39,7 +40,7 @@ HEADER_FEATURES = (
     *("origin.ip", "origin.helo", "charset.guessed"),
 )
 BODY_FEATURES = ("body.text", "body.language", "password.candidate", "url")
-MESSAGE_FEATURES = (*HEADER_FEATURES, *BODY_FEATURES, "attachment.name")
+MESSAGE_FEATURES = (*HEADER_FEATURES, *BODY_FEATURES, *LURE_FEATURES, "attachment.name")
 
 RECIPIENTS = 2_000
 REFERENCES = 200
@@ -287,3 +288,10 @@ def body_features(text: str, plain: str) -> Iterator[Feature]:
         yield Feature("body.text", text)
         yield Feature("body.language", language(text))
     yield from (Feature("url", url) for url in find_urls(plain[: DEFAULT.text_chars], "text"))
+
+
+def text_features(fields: Fields, shown: str) -> Iterator[Feature]:
+    """Give what a message wants from its reader; ``shown`` is the text that mail programs show."""
+    recipients = [one.address for header in fields.all("to", "cc")[:5] for one in addresses(header.raw)[:5]]
+    senders = [one.name for header in fields.all("from")[:1] for one in addresses(header.raw)[:1]]
+    yield from lures(fields.text("subject"), shown, recipients, "".join(senders))

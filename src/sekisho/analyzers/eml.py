@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sekisho.analyzers import _mime, analyzer, charset
 from sekisho.analyzers._dkim import SIGNATURE_FEATURES, signature_features
 from sekisho.analyzers._htmltext import meta_charset, visible_text
-from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, corrected, header_features
+from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, corrected, header_features, text_features
 from sekisho.analyzers._qr_grid import text_pictures
 from sekisho.analyzers.headers import parameters, split
 from sekisho.analyzers.passwords import candidates
@@ -114,6 +114,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         body.take(part)
     text, subject = body.text(), fields.text("subject")
     yield from body_features(text, "\n".join(body.plain))
+    yield from text_features(fields, body.seen())
     passwords = tuple(candidates("\n".join((text, body.behind, subject)), DEFAULT.passwords))
     yield from (Feature("password.candidate", word) for word in passwords)
     yield from (Feature("charset.guessed", note) for note in dict.fromkeys(body.guessed))
@@ -150,6 +151,7 @@ class _Body:
         self.count = 0
         self.behind = ""
         """Text of the HTML beside a plain text that is long enough to be the body: searched for passwords only."""
+        self._pages: list[str] | None = None
 
     def take(self, part: _mime.Part) -> None:
         """Put one part where it belongs."""
@@ -193,7 +195,16 @@ class _Body:
             self.behind = shown
         return plain
 
-    def _shown(self) -> Iterator[str]:
+    def seen(self) -> str:
+        """Give what mail programs show: HTML where there is any, as it wins over the plain text beside it."""
+        return "\n".join(filter(None, self._shown())) or "\n".join(self.plain)
+
+    def _shown(self) -> list[str]:
+        if self._pages is None:
+            self._pages = list(self._read_pages())
+        return self._pages
+
+    def _read_pages(self) -> Iterator[str]:
         for content, label in self.html:
             text, used = charset.decode(content, label or meta_charset(content))
             if label and (note := corrected(label, used)):

@@ -14,6 +14,7 @@ from ada_url import join_url
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from sekisho.analyzers import analyzer, charset
+from sekisho.analyzers._appearance import APPEARANCE_FEATURES, appearance
 from sekisho.analyzers._htmltext import ELEMENTS, bounded, meta_charset, visible_text
 from sekisho.analyzers._qr_grid import page_pictures
 from sekisho.analyzers._smuggling import Smuggled, data_uri, hidden_files, tricks, written_markup
@@ -142,6 +143,7 @@ def _first_at(text: str) -> int:
             "html.download",
             "url",
         ),
+        *APPEARANCE_FEATURES,
     ),
 )
 def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
@@ -196,6 +198,7 @@ class _Page:
             yield Feature("html.text", self.text)
         if hidden := "\n".join(self._hidden())[:HIDDEN_CHARS]:
             yield Feature("html.hidden_text", hidden)
+        yield from appearance(self.tree, self.lower, self.text, hidden)
 
     def _hidden(self) -> Iterator[str]:
         seen = 0

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sekisho.analyzers import analyzer, charset
 from sekisho.analyzers._compound import MAGIC, Compound
 from sekisho.analyzers._htmltext import meta_charset, visible_text
-from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, header_features
+from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, header_features, text_features
 from sekisho.analyzers._outlook import PROPERTIES, Attachment, Message, Tree, as_mail, read
 from sekisho.analyzers._qr_grid import text_pictures
 from sekisho.analyzers.passwords import candidates
@@ -60,6 +60,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     shown = visible_text(_page(message)) if message.html else ""
     text = message.text if len(message.text.strip()) >= _SHORT or not shown else shown
     yield from body_features(text, message.text)
+    yield from text_features(message.fields, shown or message.text)
     subject = message.fields.text("subject")
     passwords = tuple(candidates("\n".join((text, shown, subject)), DEFAULT.passwords))
     yield from (Feature("password.candidate", word) for word in passwords)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sekisho.detect._yaml import Table, documents
+from sekisho.detect._written import Table
+from sekisho.detect._yaml import documents
 from sekisho.model.errors import RuleError
 from sekisho.model.organisation import NOBODY, Organisation, Person
 
