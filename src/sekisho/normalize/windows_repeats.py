@@ -287,7 +287,7 @@ class _FlatShape(_Shape):
         self._utc = [raw for name in _UTC_TIMES for raw, known in self.ours.items() if name in known]
         self.clock = clocks[0] if clocks and self._utc else ""
         self._clocks = len(clocks)
-        self._hosts = [raw for raw, known in self.ours.items() if "Computer" in known]
+        self._host = _picker([raw for raw, known in self.ours.items() if "Computer" in known])
         self._taught = taught
 
     def head(self, raw: Mapping[str, Any]) -> Any:
@@ -295,12 +295,11 @@ class _FlatShape(_Shape):
 
     def tells(self, raw: Mapping[str, Any]) -> bool:
         """Local clocks change their offset at full hours at most, so one record an hour and host teaches all."""
-        written = raw[self.clock]
-        if written[-1:] == "Z" or (written[-6:-5] in _SIGNS and written[-3:-2] == ":"):
-            return self._clocks == 1 or parse(written)[0] is not None
-        host = self._host(raw)
-        if self._clocks == 1 and self._taught.get(host) == written[:13]:
+        written, host, alone = raw[self.clock], self._host(raw), self._clocks == 1
+        if alone and self._taught.get(host) == written[:13]:
             return True
+        if written[-1:] == "Z" or (written[-6:-5] in _SIGNS and written[-3:-2] == ":"):
+            return alone or parse(written)[0] is not None
         self._taught.pop(host, None)
         return False
 
@@ -319,9 +318,6 @@ class _FlatShape(_Shape):
             if len(self._taught) >= MAX_HOSTS:
                 self._taught.clear()
             self._taught[self._host(raw)] = written[:13]
-
-    def _host(self, raw: Mapping[str, Any]) -> Any:
-        return tuple(raw[name] for name in self._hosts)
 
     def wanted(self, names: frozenset[str]) -> list[str]:
         return [raw for raw, known in self.ours.items() if any(name.casefold() in names for name in known)]
