@@ -239,7 +239,6 @@ EXTENSIONS: dict[str, str] = {
 }
 
 CONTAINERS_NOT_READ: dict[str, str] = {
-    "application/x-tar": "TAR",
     "application/zstd": "Zstandard",
     "application/x-compress": "compress (.Z)",
     "application/x-lzip": "lzip",
