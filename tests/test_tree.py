@@ -59,11 +59,13 @@ def test_every_test_file_has_its_module():
 
 # Tests of a whole: a case, a corpus, an attack.
 FREE = {
+    "test_archives",
     "test_mail",
     "test_mutants",
     "test_lab_cases",
     "test_hostile",
     "test_regression",
+    "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
 }

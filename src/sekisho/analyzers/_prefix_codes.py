@@ -88,18 +88,3 @@ class Bits:
     def place(self) -> int:
         """Bits consumed since the start of the data."""
         return self.at * 8 - self.count
-
-
-def copy_match(out: bytearray, distance: int, length: int) -> None:
-    """Append ``length`` bytes that stand ``distance`` back; they may overlap.
-
-    Raises:
-        MalformedError: they would begin before the first byte.
-    """
-    start = len(out) - distance
-    if start < 0:
-        raise MalformedError("match reaches before the start")
-    if distance >= length:
-        out += out[start : start + length]
-    else:
-        out += (out[start:] * (length // distance + 1))[:length]

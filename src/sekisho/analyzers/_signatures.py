@@ -245,7 +245,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-xar": "XAR",
     "application/x-ace-compressed": "ACE",
     "application/x-arj": "ARJ",
-    "application/x-lzh-compressed": "LZH",
     "application/x-installshield": "InstallShield cabinet",
     "application/x-vmdk": "VMDK",
     "application/vnd.ms-htmlhelp": "compiled HTML help",
