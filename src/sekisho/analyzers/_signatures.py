@@ -247,7 +247,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-arj": "ARJ",
     "application/x-installshield": "InstallShield cabinet",
     "application/x-vmdk": "VMDK",
-    "application/vnd.ms-htmlhelp": "compiled HTML help",
     "application/x-shockwave-flash": "Flash",
     "application/java-vm": "Java class",
     "application/vnd.debian.binary-package": "Debian package",
