@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from sekisho.analyzers import _lzx
-from sekisho.analyzers.cab import LZX_BYTES, MAGIC, analyze
+from sekisho.analyzers._lzx import LZX_BLOCKS, LZX_BYTES
+from sekisho.analyzers.cab import MAGIC, analyze
 from sekisho.app.examine import analyse
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
@@ -296,7 +297,15 @@ def test_bombs_end():
     many = [first, *[again] * (LZX_BYTES // 32_768 + 9)]
     _, children, error = read(one(LZX, many, bytes(32_768 * len(many))))
     assert "lzx_bytes" in str(error)
-    assert len(children["a.txt"].data) == LZX_BYTES + 32_768
+    assert len(children["a.txt"].data) == LZX_BYTES
+
+
+def test_blocks_without_end_cost_little():
+    plain = bytes(LZX_BLOCKS + 1)
+    blocks = lzx(plain, [(3, 1)] * len(plain))
+    _, children, error = read(one(LZX, blocks, plain))
+    assert "lzx_blocks" in str(error)
+    assert not children["a.txt"].data
 
 
 def test_only_foreseen_errors_come_out_of_broken_cabinets():

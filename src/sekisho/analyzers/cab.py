@@ -13,10 +13,10 @@ from functools import partial
 from sekisho.analyzers import _image, analyzer
 from sekisho.analyzers._cursor import Cursor
 from sekisho.analyzers._image import Member, Room
-from sekisho.analyzers._lzx import Lzx
+from sekisho.analyzers._lzx import Budget, Lzx
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
-from sekisho.model.limits import DEFAULT, MIB
+from sekisho.model.limits import DEFAULT
 
 MAGIC = b"MSCF\0\0\0\0"
 HAS_PREVIOUS, HAS_NEXT, HAS_RESERVE = 0x01, 0x02, 0x04
@@ -26,8 +26,6 @@ METHODS = {STORED: "store", MSZIP: "mszip", QUANTUM: "quantum", LZX: "lzx"}
 CONTINUED = 0xFFFD
 """From this number on a file's folder begins or ends in another cabinet."""
 BLOCK_BYTES = 32_768
-LZX_BYTES = 12 * MIB
-"""Bytes that LZX may give in one cabinet. Our decoder makes some 3 MB/s, and an analysis has 8 s."""
 
 
 @dataclass(slots=True)
@@ -40,6 +38,7 @@ class _Folder:
     method: int
     window_bits: int
     reserve: int
+    budget: Budget
     plain: bytearray = field(default_factory=bytearray)
     lzx: Lzx | None = None
     problem: MalformedError | LimitError | None = None
@@ -71,9 +70,7 @@ class _Folder:
             return _inflated(raw, size, bytes(self.plain[-BLOCK_BYTES:]))
         if self.method != LZX:
             raise MalformedError(f"compression method {METHODS.get(self.method, self.method)} is not read")
-        if len(self.plain) > LZX_BYTES:
-            raise LimitError("lzx_bytes", LZX_BYTES)
-        self.lzx = self.lzx or Lzx(self.window_bits)
+        self.lzx = self.lzx or Lzx(self.window_bits, self.budget)
         return self.lzx.frame(raw, size)
 
 
@@ -168,10 +165,11 @@ def _text(cursor: Cursor) -> bytes:
 
 def _folders(data: bytes, header: _Header) -> Iterator[_Folder]:
     cursor = Cursor(data, header.folders_at)
+    budget = Budget()
     for _ in range(header.folders):
         at, blocks, method = cursor.uint(4), cursor.uint(2), cursor.uint(2)
         cursor.take(header.folder_reserve)
-        yield _Folder(data, at, blocks, method & 0xF, method >> 8 & 0x1F, header.block_reserve)
+        yield _Folder(data, at, blocks, method & 0xF, method >> 8 & 0x1F, header.block_reserve, budget)
 
 
 def _members(data: bytes, header: _Header, folders: list[_Folder], room: Room) -> Iterator[Member]:

@@ -15,7 +15,7 @@ from functools import partial
 from sekisho.analyzers import _image, analyzer
 from sekisho.analyzers._cursor import Cursor
 from sekisho.analyzers._image import Contents, Member, Room
-from sekisho.analyzers._lzx import FRAME_BYTES, Lzx
+from sekisho.analyzers._lzx import FRAME_BYTES, Budget, Lzx
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, MIB
@@ -27,8 +27,6 @@ RESETS = STORAGE + "Transform/{7FC28940-9D31-11D0-9B27-00A0C91E9C7C}/InstanceDat
 PLAIN, COMPRESSED = 0, 1
 """The two sections that files lie in."""
 MAX_CHUNKS = 2_000
-LZX_BYTES = 12 * MIB
-"""Bytes that LZX may give in one help file. Our decoder makes some 5 MB/s, and an analysis has 8 s."""
 MAX_INTERVAL = 64
 """Frames between two resets; the compiler of Microsoft writes 2."""
 SYSTEM = {1: "chm.contents", 2: "chm.start_page", 3: "chm.title", 9: "chm.compiler"}
@@ -61,7 +59,7 @@ class _Book:
     frames: list[int] = field(default_factory=list)
     """Where each frame begins in the file; last the end."""
     plain_bytes: int = 0
-    lzx_bytes: int = LZX_BYTES
+    budget: Budget = field(default_factory=Budget)
     unpacked: dict[int, bytes] = field(default_factory=dict)
     """What came out by number of the interval."""
 
@@ -227,14 +225,11 @@ def _interval(book: _Book, index: int) -> bytes:
         last = min(first + book.interval, len(book.frames) - 1)
         out = bytearray()
         try:
-            reader = Lzx(book.window_bits)
+            reader = Lzx(book.window_bits, book.budget)
             for frame in range(first, last):
                 size = min(FRAME_BYTES, book.plain_bytes - frame * FRAME_BYTES)
                 if size <= 0:
                     break
-                book.lzx_bytes -= size
-                if book.lzx_bytes < 0:
-                    raise LimitError("lzx_bytes", LZX_BYTES)
                 out += _frame(reader, book.data[book.frames[frame] : book.frames[frame + 1]], size)
         finally:
             book.unpacked[index] = bytes(out)

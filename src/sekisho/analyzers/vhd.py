@@ -47,7 +47,9 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
 
 
 def _vhd(data: bytes) -> tuple[Disk, list[tuple[str, str | int]], MalformedError | None]:
-    footer = next(raw for raw in (data[-512:], data[-511:], data[:512]) if raw.startswith(FOOTER))
+    footer = next((raw for raw in (data[-512:], data[-511:], data[:512]) if raw.startswith(FOOTER)), b"")
+    if not footer:
+        raise MalformedError("VHD without its footer", len(data))
     kind, size = _u(footer, 60, 4), _u(footer, 48, 8)
     facts: list[tuple[str, str | int]] = [
         ("image.kind", KINDS.get(kind, f"VHD {kind}")),

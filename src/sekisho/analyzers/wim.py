@@ -13,7 +13,7 @@ from functools import partial
 
 from sekisho.analyzers import _image, _xpress, analyzer
 from sekisho.analyzers._image import Contents, Member, Room, too_deep
-from sekisho.analyzers._lzx import Lzx
+from sekisho.analyzers._lzx import Budget, Lzx
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, MIB
@@ -27,8 +27,6 @@ MAX_RESOURCES = 50_000
 MAX_IMAGES = 16
 HIDDEN, SYSTEM, DIRECTORY = 0x02, 0x04, 0x10
 NO_HASH = bytes(20)
-SLOW_BYTES = 12 * MIB
-"""Bytes that our decoders may give in one image: they make some 3 MB/s, and an analysis has 8 s."""
 NAME = re.compile(r"<NAME>([^<]{1,256})</NAME>")
 
 
@@ -45,7 +43,7 @@ class _Image:
     data: bytes
     method: int
     chunk_bytes: int
-    slow_bytes: int = SLOW_BYTES
+    budget: Budget = field(default_factory=Budget)
     by_hash: dict[bytes, _Resource] = field(default_factory=dict)
     metadata: list[_Resource] = field(default_factory=list)
 
@@ -165,10 +163,11 @@ def _chunks(image: _Image, resource: _Resource, raw: bytes, out: bytearray) -> N
         if len(packed) == size:
             out += packed
             continue
-        image.slow_bytes -= size
-        if image.slow_bytes < 0:
-            raise LimitError("slow_bytes", SLOW_BYTES)
-        out += Lzx(15, wim=True).frame(packed, size) if image.method == LZX else _xpress.expand(packed, size)
+        if image.method == LZX:
+            out += Lzx(15, image.budget, wim=True).frame(packed, size)
+        else:
+            image.budget.spend(size)
+            out += _xpress.expand(packed, size)
 
 
 def _walk(image: _Image, raw: bytes, start: str, contents: Contents) -> None:
