@@ -30,6 +30,8 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "data"
         (b"MSCF\0\0\0\0", "application/vnd.ms-cab-compressed"),
         (bytes(0x8001) + b"CD001", "application/x-iso9660-image"),
         (bytes(1_024) + b"conectix".ljust(512, b"\0"), "application/x-vhd"),
+        (bytes(1_024) + b"koly".ljust(512, b"\0"), "application/x-apple-diskimage"),
+        (bytes(0x40) + b"\x7f\x10\xda\xbe" + bytes(99), "application/x-vdi"),
         (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),
         (b"{\\rtf1", "application/rtf"),
         (b"{\\rt{\\object", "application/rtf"),

@@ -52,6 +52,12 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"vhdxfile", "application/x-vhdx"),
     (0, b"conectix", "application/x-vhd"),
     (0, b"KDMV", "application/x-vmdk"),
+    (0, b"QFI\xfb", "application/x-qcow-image"),
+    (0x40, b"\x7f\x10\xda\xbe", "application/x-vdi"),
+    (0, b"\x00" + b"\xff" * 10 + b"\x00", "application/x-raw-cd-image"),
+    (0, b"070701", "application/x-cpio"),
+    (0, b"070702", "application/x-cpio"),
+    (0, b"070707", "application/x-cpio"),
     (0x8001, b"CD001", "application/x-iso9660-image"),
     (0x8801, b"CD001", "application/x-iso9660-image"),
     (0x9001, b"CD001", "application/x-iso9660-image"),
@@ -87,6 +93,9 @@ MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x00\x01\x00\x00\x00", "font/ttf"),
     (0, b"OTTO", "font/otf"),
 )
+
+TRAILERS = {b"conectix": "application/x-vhd", b"koly": "application/x-apple-diskimage"}
+"""First bytes of the last 512."""
 
 RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 """Form type at 8 of a RIFF file."""
@@ -247,6 +256,11 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-arj": "ARJ",
     "application/x-installshield": "InstallShield cabinet",
     "application/x-vmdk": "VMDK",
+    "application/x-qcow-image": "QCOW",
+    "application/x-vdi": "VDI",
+    "application/x-raw-cd-image": "raw CD sectors",
+    "application/x-cpio": "cpio",
+    "application/x-apple-diskimage": "Apple disk image",
     "application/x-shockwave-flash": "Flash",
     "application/java-vm": "Java class",
     "application/vnd.debian.binary-package": "Debian package",

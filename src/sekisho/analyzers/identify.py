@@ -66,7 +66,7 @@ def _by_magic(data: bytes) -> str:
     for offset, magic, media in signatures.MAGIC:
         if data.startswith(magic, offset) and not (media == "image/vnd.microsoft.icon" and len(data) < 22):
             return media
-    return "application/x-vhd" if data[-512:].startswith(b"conectix") else ""
+    return signatures.TRAILERS.get(data[-512:-504], "") or signatures.TRAILERS.get(data[-512:-508], "")
 
 
 def _compound_type(data: bytes) -> str:
