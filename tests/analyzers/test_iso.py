@@ -6,7 +6,7 @@ import zlib
 
 from sekisho import analyzers
 from sekisho.analyzers.iso import analyze, is_disc
-from sekisho.app.examine import analyse
+from sekisho.app.examine import analyse, examine
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 
@@ -146,6 +146,16 @@ def test_folders_that_lie_in_themselves_end():
     assert features["archive.member"] == ["A"]
 
 
+def test_a_disc_that_holds_itself_ends():
+    raw = bytearray(disc([(b"A.ISO;1", b"x", 0)]))
+    start = raw.index(b"A.ISO;1") - 33
+    whole = record(b"A.ISO;1", 0, len(raw))
+    raw[start : start + len(whole)] = whole
+    ((_, analyses),) = examine([Artifact("a.iso", bytes(raw), "a.iso")])
+    assert len(analyses) == 18
+    assert "depth" in analyses[-1].unscanned
+
+
 def test_a_huge_folder_ends():
     raw = bytearray(disc([(b"A;1", b"x", 0)]))
     raw[20 * SECTOR + 10 : 20 * SECTOR + 14] = b"\xff\xff\xff\x7f"
@@ -201,6 +211,7 @@ def test_both_halves_of_a_bridge_disc():
     ]
     assert children["loader.dll"].data == DLL
     assert "archive.mismatch" not in features
+    assert features["archive.hidden_file"] == ["loader.dll"]  # by ISO 9660 and Joliet
     assert len(features["image.application"]) == 1
 
 

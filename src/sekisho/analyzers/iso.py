@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from sekisho.analyzers import _image, _iso9660, _udf, analyzer
 from sekisho.analyzers._disk import Flat
@@ -89,7 +90,8 @@ def _is_cut(fact: tuple[str, str], said: dict[tuple[str, object], None]) -> bool
 def _compare(trees: list[Contents], catalogs: set[int]) -> Generator[Feature, None, list[Member]]:
     """Give the files of all trees, each once under the name that Windows shows, and say where trees differ.
 
-    Boot catalogs are not compared: genisoimage gives the UDF tree another size of them.
+    Boot catalogs are not compared: genisoimage gives the UDF tree another size of them. A file that any tree hides
+    counts as hidden.
     """
     if not trees:
         return []
@@ -107,7 +109,8 @@ def _compare(trees: list[Contents], catalogs: set[int]) -> Generator[Feature, No
         known.update(mark for member in extra for mark in _marks(member))
     for text in said[: DEFAULT.children]:
         yield Feature("archive.mismatch", text)
-    return members
+    hidden = {mark for tree in trees for member in tree.members if member.hidden for mark in _marks(member)}
+    return [replace(one, hidden=True) if not hidden.isdisjoint(_marks(one)) else one for one in members]
 
 
 def _counts(member: Member, catalogs: set[int]) -> bool:

@@ -40,7 +40,7 @@ DOCUMENT_EXTENSIONS = frozenset(
     "doc docx docm xls xlsx xlsm ppt pptx pdf rtf txt csv jpg jpeg png gif zip html".split()
 )
 RUNNABLE_EXTENSIONS = frozenset(
-    "lnk exe scr com pif bat cmd vbs vbe js jse wsf wsh hta ps1 msi dll cpl jar url iso img chm".split()
+    "lnk exe scr com pif bat cmd vbs vbe js jse wsf wsh hta ps1 msi dll cpl jar url iso img vhd vhdx chm".split()
 )
 
 # Field names of :func:`events` beyond the features themselves, for the rule checker and the docs.
