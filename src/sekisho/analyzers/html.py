@@ -18,6 +18,7 @@ from sekisho.analyzers._appearance import APPEARANCE_FEATURES, appearance
 from sekisho.analyzers._htmltext import ELEMENTS, bounded, meta_charset, visible_text
 from sekisho.analyzers._qr_grid import page_pictures
 from sekisho.analyzers._smuggling import Smuggled, data_uri, hidden_files, tricks, written_markup
+from sekisho.analyzers._svgtext import is_svg
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError
 from sekisho.model.limits import DEFAULT
@@ -107,7 +108,7 @@ def _recognise(artifact: Artifact) -> bool:
         return False
     text = charset.decode(head)[0] if wide else head.decode("latin-1")
     text = text.lstrip("\ufeff\xef\xbb\xbf \t\r\n\f")
-    if "\0" in text[:512]:
+    if "\0" in text[:512] or is_svg(text):  # which svg reads as a page
         return False
     name = artifact.name.lower()
     if _FIRST.match(text):
@@ -163,7 +164,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     whole = source[: DEFAULT.text_chars]
     source, cut = bounded(whole)
     tree = LexborHTMLParser(source.encode("utf-8", "replace").decode("utf-8"))
-    page = _Page(tree, source, artifact.name)
+    page = Page(tree, source, artifact.name)
     yield from page.texts()
     yield from page.links()
     yield from page.flags()
@@ -177,7 +178,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         raise LimitError("steps", ELEMENTS)
 
 
-class _Page:
+class Page:
     """One parsed document."""
 
     def __init__(self, tree: LexborHTMLParser, source: str, name: str) -> None:
