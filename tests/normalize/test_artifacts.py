@@ -140,6 +140,7 @@ def test_a_document_answers_for_the_macros_in_it():
         ("a.xls", "text/html", ""),
         ("a.doc", "application/rtf", "document"),
         ("a.doc", "application/x-ole-storage", ""),
+        ("a.docx", "application/x-ole-storage", ""),
         ("a.png", "image/jpeg", ""),
         ("Thumbs.db", "application/x-ole-storage", ""),
     ],

@@ -19,12 +19,14 @@ HEAD = 4_096
 KINDS = {
     "internetshortcut": "url",
     "internetshortcut.w": "url",
+    "internetshortcut.a": "url",
     "shell": "scf",
     "scriptfile": "wsh",
     "desktop entry": "desktop",
     ".shellclassinfo": "desktop-ini",
 }
 """Section to kind, in the order in which they decide."""
+_MARKS = tuple(f"[{section}]".encode() for section in KINDS)
 _NEEDS = {"scf": ("command", "iconfile"), "wsh": ("path",), "desktop": ("exec", "url", "type")}
 _SECTIONS = re.compile(
     r"^\s*\[(?:InternetShortcut(?:\.[AW])?|Shell|ScriptFile|Desktop Entry|\.ShellClassInfo)\]", re.I | re.M
@@ -45,7 +47,10 @@ def _recognise(artifact: Artifact) -> bool:
     head = artifact.data[:HEAD]
     if b"[" not in head:
         return False
-    text = head.replace(b"\0", b"").decode("latin-1").lstrip("\ufeff\xef\xbb\xbf\xff\xfe")
+    plain = head.replace(b"\0", b"")
+    if not any(mark in plain.lower() for mark in _MARKS):
+        return False
+    text = plain.decode("latin-1").lstrip("\ufeff\xef\xbb\xbf\xff\xfe")
     return _SECTIONS.search(text) is not None and bool(_kind(read_settings(head)))
 
 

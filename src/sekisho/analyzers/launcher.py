@@ -40,6 +40,8 @@ _ROOTS = {
     "task": "task",
     "project": "msbuild",
 }
+_XML_MARKS = tuple(name.encode() for name in _ROOTS)
+_TEXT_MARKS = (b"culture=", b"registry editor", b"regedit4", b"manifest-version:", b"[defaultinstall", b"[version")
 _ROOT = re.compile(
     r"(?>\s+|<!--.*?-->|<\?[^>]*>|<!DOCTYPE[^>\[]*>)*+<(?:[\w.-]{1,40}:)?([A-Za-z]{3,40})[\s/>]", re.DOTALL
 )
@@ -93,10 +95,15 @@ def _kind(artifact: Artifact) -> str:
 
 
 def _recognise(artifact: Artifact) -> bool:
-    head = artifact.data[:2]
-    return (b"\0" not in artifact.data[:256] or head in (b"\xff\xfe", b"\xfe\xff") or artifact.data[1:2] == b"\0") and (
-        bool(_kind(artifact))
-    )
+    """Tell by words that every one of these files holds, before anything is decoded."""
+    head = artifact.data[:HEAD]
+    if b"\0" in head[:256]:
+        if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and head[1:2] != b"\0":
+            return False
+        head = head.replace(b"\0", b"")
+    head = head.lower()
+    marks = _XML_MARKS if head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1] == b"<" else _TEXT_MARKS
+    return any(mark in head for mark in marks) and bool(_kind(artifact))
 
 
 @analyzer(

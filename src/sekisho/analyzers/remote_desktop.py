@@ -42,8 +42,11 @@ def _text(artifact: Artifact) -> str:
 
 
 def _recognise(artifact: Artifact) -> bool:
-    head = artifact.data[:8_192].replace(b"\0", b"").lower()
-    return (b":s:" in head or b":i:" in head) and _MARK.search(_text(artifact)) is not None
+    head = artifact.data[:8_192]
+    head = head.replace(b"\0", b"") if b"\0" in head[:64] else head
+    return (b":s:" in head or b":i:" in head or b":S:" in head or b":I:" in head) and _MARK.search(
+        _text(artifact)
+    ) is not None
 
 
 @analyzer(

@@ -33,7 +33,7 @@ _REFERRED = ("image", "use", "script", "feImage", "animate", "set")
 
 def _recognise(artifact: Artifact) -> bool:
     head = artifact.data[:HEAD]
-    if b"<" not in head:
+    if b"<" not in head or not (b"svg" in head or b"s\0v\0g" in head or b"SVG" in head or b"Svg" in head):
         return False
     wide = head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"<\0" in head[:64]
     return is_svg(charset.decode(head)[0] if wide else head.decode("utf-8-sig", "replace"))

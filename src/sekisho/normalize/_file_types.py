@@ -88,6 +88,8 @@ def _hidden(true: str, claimed: str, extension: str) -> str:
         return "script" if claimed in _SHOWN or claimed == "archive" else ""
     if true == "archive":
         return "archive" if claimed in _SHOWN - {"ooxml"} or claimed == "text" else ""
+    if true == "ole" and claimed == "ooxml":
+        return ""  # encrypted documents are compound files
     if true == "page":
         return "page" if (claimed in _SHOWN and extension not in ("xls", "svg")) or claimed == "archive" else ""
     return "document" if claimed in _SHOWN | {"archive", "text"} else ""
