@@ -207,7 +207,6 @@ def test_reply_with_headers():
         b"\r\n\r\n" + MAIL,
         b"From a@x Mon Apr 25 10:00:00 2022\n" + MAIL,
         HEAD.replace(b"\n", b"\r") + b"\rbody",
-        b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\n\nMHTML\n--x--",
         b"HELO x.example\nMAIL FROM:<a@x.example>\nRCPT TO:<b@x.example>\nDATA\n" + HEAD + b"\nbody\n.\nQUIT\n",
         b"X-Long: " + b"a" * 40_000 + b"\n" + HEAD + b"\nbody",
     ],

@@ -15,6 +15,7 @@ from sekisho.analyzers._htmltext import meta_charset, visible_text
 from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, corrected, header_features, text_features
 from sekisho.analyzers._qr_grid import text_pictures
 from sekisho.analyzers.headers import parameters, split
+from sekisho.analyzers.mhtml import is_web_archive
 from sekisho.analyzers.passwords import candidates
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError
@@ -63,7 +64,7 @@ def _recognise(artifact: Artifact) -> bool:
     fields, at = split(head)
     if fields.headers and b"\n" not in head[at:] and len(artifact.data) > _HEAD:  # it ends within the fields
         fields, _ = split(_line_ends(_session(artifact.data[start : start + _LONG_HEAD])))
-    return len(fields.names & _KNOWN) >= 2 and bool(fields.names & _STRONG)
+    return len(fields.names & _KNOWN) >= 2 and bool(fields.names & _STRONG) and not is_web_archive(artifact)
 
 
 def _session(data: bytes) -> bytes:
