@@ -246,3 +246,11 @@ def test_links_that_lead_nowhere():
 def test_letters_that_nobody_sees_are_counted():
     page = "<html><body><div style='display:none'>" + "word " * 100 + "</div><p>Hi</p>"
     assert appearance(page)["html.unseen_chars"] == [400]
+
+
+def test_shares_in_links_are_urls():
+    page = rb'<html><a href="\\files.example.com\s\c.lnk">z</a><a href="\\localhost\c$\a">y</a></html>'
+    urls = [one.value for one in html.analyze(Artifact("a.html", page, "a.html")) if one.name == "url"]
+    assert [(url.raw, url.canonical) for url in urls] == [
+        (r"\\files.example.com\s\c.lnk", "file://files.example.com/s/c.lnk")
+    ]

@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from sekisho.analyzers import analyzer, charset
 from sekisho.analyzers._appearance import APPEARANCE_FEATURES, appearance
 from sekisho.analyzers._htmltext import ELEMENTS, bounded, meta_charset, visible_text
+from sekisho.analyzers._locations import remote_of
 from sekisho.analyzers._qr_grid import page_pictures
 from sekisho.analyzers._smuggling import Smuggled, data_uri, hidden_files, tricks, written_markup
 from sekisho.analyzers._svgtext import is_svg
@@ -256,6 +257,10 @@ class Page:
             ("#", "data:", "javascript:", "vbscript:", "cid:", "mailto:", "tel:", "about:", "sms:")
         ):
             return None
+        if text.startswith("\\\\") and (
+            remote := remote_of(text, where)
+        ):  # what Outlook and local pages open as a share
+            return replace(remote.url, shown=shown)
         url = parse_url(text, where=where, shown=shown)
         if url.canonical or not self.base or re.match(r"[a-z][a-z0-9+.-]*:", start):
             return url if url.canonical else None
