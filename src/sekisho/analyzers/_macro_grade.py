@@ -53,6 +53,7 @@ _DESTROYS = re.compile(
 )
 _STARTERS = frozenset({"createthread", "createremotethread", "queueuserapc", "rtlcreateuserthread", "setthreadcontext",
                        "resumethread", "createtimerqueuetimer"})  # fmt: skip
+_INTO_TEMPLATE = re.compile(r"normaltemplate\s*\.\s*vbproject\s*\.\s*vbcomponents\s*\.\s*import\b", re.I)
 _BINARY_VERBS = ("SaveToFile", "Put", "URLDownloadToFile", "DownloadFile")
 
 _KEYWORDS = {
@@ -211,6 +212,8 @@ class _Grader:
         """Tell whether it copies macros into a template or another document, which no editing aid does with these."""
         actions = set(self.trace.actions)
         if "normaltemplate" in self.lower and actions & {"replicates:InsertLines", "replicates:AddFromString"}:
+            return True
+        if "replicates:VBComponents" in actions and _INTO_TEMPLATE.search(self.source):
             return True
         return bool({"replicates:MacroCopy", "replicates:OrganizerCopy"} & actions)
 

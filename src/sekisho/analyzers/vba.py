@@ -32,9 +32,10 @@ _VBA_ONLY = re.compile(
     rb"|(?:Sub|Function)[ \t]+\w+[$%&]?[ \t]*\([^)\r\n]{0,300}\bAs[ \t]+\w)",
     re.M | re.I,
 )
-_REPORT = re.compile(rb"^VBA MACRO \S.*?\.(?:bas|cls|frm)[ \t]*\r?\nin file: ", re.M)
+_REPORT = re.compile(rb"^VBA MACRO \S[^\r\n]{0,300}\r?\nin file: ", re.M)
 _REPORT_MODULE = re.compile(
-    r"^VBA MACRO (?P<name>\S.*?)\.(?P<kind>bas|cls|frm|txt)[ \t]*\r?\nin file: [^\r\n]*\r?\n(?:- ){5,}-?[ \t]*\r?\n",
+    r"^VBA MACRO (?P<name>\S[^\r\n]{0,300}?)(?:\.(?P<kind>bas|cls|frm|txt))?[ \t]*\r?\n"
+    r"in file: [^\r\n]*\r?\n(?:- ){5,}-?[ \t]*\r?\n",
     re.M,
 )
 _REPORT_END = re.compile(r"^(?:-{60,}|\+-{5,}\+-{5,}\+).*", re.M)
@@ -77,7 +78,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     Raises:
         LimitError: the source is longer than is read, or following it reached a limit; raised last.
     """
-    source = script_text(artifact.data)
+    source = _restored(script_text(artifact.data))
     name = _module_name(source) or artifact.name.rpartition(".")[0] or artifact.name
     yield Feature("vba.module", name)
     cut = source[:SOURCE_CHARS]
@@ -95,12 +96,35 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         raise LimitError("text_chars", SOURCE_CHARS)
 
 
+def _restored(source: str) -> str:
+    """Give code that an office program without VBA kept as remarks. Source: LibreOffice, its import of VBA modules."""
+    if "VBA_ModuleType" not in source[:400]:
+        return source
+    lines = source.splitlines()
+    remarks = sum(line.startswith("Rem ") for line in lines)
+    if 2 * remarks < len(lines):
+        return source
+    return "\n".join(line.removeprefix("Rem ") for line in lines if line.startswith("Rem "))
+
+
 def _modules(text: str) -> Iterator[tuple[str, str]]:
     """Give the modules of a text report; nothing when it is none."""
     for found in _REPORT_MODULE.finditer(text):
         end = _REPORT_END.search(text, found.end())
+        source = text[found.end() : end.start() if end else len(text)]
         if found["kind"] != "txt":
-            yield found["name"], text[found.end() : end.start() if end else len(text)]
+            yield found["name"], source
+        elif formulas := _sheet_formulas(source):
+            yield found["name"], formulas
+
+
+def _sheet_formulas(text: str) -> str:
+    """Give a macro that runs what a report's macro sheet would start; empty when that is nothing."""
+    lines = [
+        f'ExecuteExcel4Macro "{found[1].replace(chr(34), chr(34) * 2)}"' for found in _SHEET_FORMULA.finditer(text)
+    ]
+    name = "Auto_Open" if _SHEET_OPENS.search(text) else "sheet"
+    return f"Sub {name}()\n" + "\n".join(lines[:MODULES]) + "\nEnd Sub\n" if lines else ""
 
 
 def _joined(text: str) -> Iterator[tuple[str, str]]:
@@ -124,6 +148,11 @@ def _form_texts(text: str) -> dict[str, str]:
 
 
 MODULES = 200
+_SHEET_FORMULA = re.compile(
+    r"^[^\r\n,]{0,200},\$?[A-Z]{1,3}\$?\d{1,7},=?((?:EXEC|CALL|REGISTER|FWRITE\w{0,2})\([^\r\n]{1,4000}\)),",
+    re.M | re.I,
+)
+_SHEET_OPENS = re.compile(r"auto_(?:open|activate|close)", re.I)
 _MODULE_START = re.compile(r'^[ \t]*Attribute VB_Name = "([^"\r\n]{1,255})"[ \t]*\r?$', re.M)
 _REPORT_VARIABLE = re.compile(
     r"^VBA FORM Variable \"b?'?(?P<control>[\w]{1,80})'?\" IN [^\r\n]{0,300}?/(?P<form>[\w]{1,80})'\s{0,4}\r?\n"
