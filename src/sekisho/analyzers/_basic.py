@@ -264,9 +264,9 @@ class _Machine(Expressions):
             after = holder.get(name)
             if self.undecided:
                 self.undecided[-1].setdefault((id(holder), name), (holder, before))
-            if isinstance(after, bool) and before is None:
-                before = False
-            if isinstance(after, (int, float)) and isinstance(before, (int, float)) and after != before:
+            before = 0 if before is None else before
+            unsure = isinstance(before, Partial) or (isinstance(before, (int, float)) and after != before)
+            if isinstance(after, (int, float)) and unsure:
                 holder[name] = unknown(name)
         if left in ("for", "do"):
             scope.leave_loop = True

@@ -199,6 +199,8 @@ def _create_process(host: Host, thing: Thing, args: list[Value], named: dict[str
 
 
 def _open(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    if "oleformat" in thing.name:
+        return _activate_object(host, thing, args, named)
     first = _argument(args, named, 0, "filename", "bstrmethod")
     verb = first.upper()
     if is_fetcher(thing.name) or verb in ("GET", "POST", "HEAD", "PUT"):
@@ -416,6 +418,37 @@ def _excel4(host: Host, _: Thing, args: list[Value], named: dict[str, Value]) ->
     return None
 
 
+def _started(verb: str, *names: str) -> Handler:
+    """Make the handler of a method that starts its first argument with the third as arguments."""
+
+    def start(host: Host, _: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+        target = _argument(args, named, 0, *names)
+        if not target:
+            raise KeyError(verb)
+        host.trace.command(verb, f"{target} {_argument(args, named, 2)}".strip())
+        return None
+
+    return start
+
+
+def _install(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    host.trace.command("InstallProduct", f"msiexec /i {_argument(args, named, 0)}")
+    return None
+
+
+def _follow(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    host.trace.command("FollowHyperlink", _argument(args, named, 0, "address"))
+    return None
+
+
+def _activate_object(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+    """Record that an object in the document is opened, which runs it when it is a package."""
+    if "oleformat" not in thing.name:
+        raise KeyError("activate")
+    host.trace.act("executes:OLEFormat")
+    return None
+
+
 def _register_task(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
     task = thing.root().members
     text = f"{to_text(task.get('task_path'))} {to_text(task.get('task_arguments'))}".strip()
@@ -508,6 +541,8 @@ _METHODS: dict[str, Handler] = {
     "addfromstring": _replicates("AddFromString"), "addfromfile": _replicates("AddFromFile"),
     "organizercopy": _replicates("OrganizerCopy"), "macrocopy": _replicates("MacroCopy"), "import": _import,
     "organizer": _organizer, "load": _load, "transformnode": _transform, "transformnodetoobject": _transform,
+    "installproduct": _install, "executeshellcommand": _started("ExecuteShellCommand"), "doverb": _activate_object,
+    "activateas": _activate_object, "registerxll": _started("RegisterXLL", "filename"), "followhyperlink": _follow,
     "export": _import, "saveas": _save_as, "saveas2": _save_as, "savecopyas": _save_as,
     "ontime": _on_time, "ddeinitiate": _dde,
 }  # fmt: skip
