@@ -100,6 +100,10 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+HANDLERS = 50
+"""Error handlers followed of one procedure."""
+
+
 class _Machine(Expressions):
     def __init__(self, units: list[Unit], sources: Mapping[str, str], whole: bool, limits: Limits) -> None:
         self.units, self.sources, self.whole, self.limits = units, sources, whole, limits
@@ -187,9 +191,10 @@ class _Machine(Expressions):
 
     def handlers(self, body: list[Statement], scope: Scope) -> None:
         """Run what only an error leads to: a label behind the end of a procedure's own way that nothing jumped to."""
-        for at, statement in enumerate(body[1:], 1):
-            before = body[at - 1]
-            if isinstance(statement, Label) and isinstance(before, Leave) and id(statement) not in self.passed:
+        pairs = zip(range(1, len(body)), body, body[1:], strict=False)
+        ends = [at for at, before, one in pairs if isinstance(one, Label) and isinstance(before, Leave)]
+        for at in ends[:HANDLERS]:
+            if id(body[at]) not in self.passed:
                 self.maybe(body[at:], scope)
 
     def bind(self, procedure: Procedure, args: list[Value] | None, scope: Scope) -> None:
