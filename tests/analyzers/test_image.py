@@ -210,3 +210,14 @@ def test_only_foreseen_errors_come_out_of_broken_pictures():
 
 def test_no_other_analyser_fails_on_a_picture():
     assert analyse(Artifact("a.png", saved(drawn()), "a.png")).analysis.analyzers == ("image",)
+
+
+def test_libraries_say_nothing_on_the_terminal(capfd):
+    data = bytearray(saved(drawn(), "TIFF", compression="tiff_lzw"))
+    broken = [
+        Artifact("a", bytes(data[: len(data) // 2] + bytes(len(data) // 2)), "a"),
+        Artifact("b", bytes(data[:-40]), "b"),
+    ]
+    with Pool(1, DEFAULT) as pool:
+        assert all(analyses[0].notes for _, analyses in pool.run(broken))
+    assert capfd.readouterr().err == ""

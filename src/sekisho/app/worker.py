@@ -54,6 +54,7 @@ def _live(pipe: Connection, serve: Serve, limits: Limits, readable: Sequence[str
     """Enter the jail and serve until the pipe closes; never returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.disable()  # the run names a crash; its trace would only litter the terminal
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # and so would what libraries in C print about a broken file
     try:
         jail.enter(limits, readable)
         serve(pipe)
