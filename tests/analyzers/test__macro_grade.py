@@ -119,18 +119,9 @@ def sources(kind):
     return {name: source for name, _, source in (part.partition("\n") for part in parts)}
 
 
-@pytest.mark.parametrize(
-    ("kind", "acts"),
-    [
-        ("malicious", True),
-        ("malicious_2", True),
-        ("malicious_3", True),
-        ("benign", False),
-        ("benign_2", False),
-        ("benign_3", False),
-    ],
-)
-def test_whole_sources_in_the_manner_of_both_kinds(kind, acts):
+@pytest.mark.parametrize("kind", sorted(path.stem for path in FOLDER.glob("*.txt")))
+def test_whole_sources_in_the_manner_of_both_kinds(kind):
+    acts = kind.startswith("malicious")
     grades = {name: grade(source, whole=False) for name, source in sources(kind).items()}
     assert len(grades) >= 20
     assert not [name for name, found in grades.items() if (found in ("auto_exec", "obfuscated_exec")) is not acts]

@@ -113,6 +113,7 @@ class _Machine(Expressions):
         self.externals: dict[str, External] = {}
         self.modules = {unit.name.lower() for unit in units if unit.name}
         self.literals: set[str] = set()
+        self.classes: set[str] = set()
         self.steps = self.work = self.depth = self.layers = 0
         self.budget = limits.steps
         self.files: dict[str, str] = {}

@@ -61,6 +61,8 @@ class Expressions(Operators):
     sources: Mapping[str, str]
     whole: bool
     layers: int
+    classes: set[str]
+    """Names that ``New`` was used with and that are no library's."""
     last_scope: Scope | None
 
     def tick(self) -> None:
@@ -106,6 +108,8 @@ class Expressions(Operators):
         if type(node) is Unary:
             return self.unary(node, scope)
         if type(node) is New:
+            if "." not in node.name:
+                self.classes.add(node.name.lower())
             return create(self, node.name, "New")
         return None
 
@@ -151,7 +155,7 @@ class Expressions(Operators):
             if owner.name in self.modules and node.name in self.globals:
                 return self.globals[node.name]
             procedure = self.procedures.get(f"{owner.name}.{node.name}") or (
-                self.procedures.get(node.name) if owner.name == "me" else None
+                self.procedures.get(node.name) if self.may_be_own(owner) else None
             )
             if procedure is not None:
                 return self.call_procedure(procedure, [], [], scope)
@@ -316,11 +320,15 @@ class Expressions(Operators):
         if not isinstance(owner, Thing):
             return unknown(node.text)
         procedure = self.procedures.get(f"{owner.name}.{target.name}")
-        if procedure is None and owner.name == "me":
+        if procedure is None and self.may_be_own(owner):
             procedure = self.procedures.get(target.name)
         if procedure is not None:
             return self.call_procedure(procedure, args, node.arguments, scope, named)
         return self.method(owner, target.name, args, named, node.text if target.target is not None else "")
+
+    def may_be_own(self, owner: Thing) -> bool:
+        """Tell whether methods are the code's own: of its own object, or of a class among modules without names."""
+        return owner.name == "me" or (not self.whole and owner.root().name in self.classes)
 
     def method(self, owner: Thing, name: str, args: list[Value], named: dict[str, Value], text: str) -> Value:
         try:

@@ -57,6 +57,7 @@ _UNKNOWN = re.compile(r"\{[^{}]{1,2000}\}")
 _SCRIPTING = ("scriptcontrol", "msscriptcontrol.scriptcontrol")
 
 
+_MAILS = ("createitem", ".reply", ".replyall", ".forward", "mailitem")
 _CELL_FORMULAS = ("formula", "formular1c1", "formulalocal", "formula2", "formular1c1local", "refersto")
 
 
@@ -520,7 +521,7 @@ def _send_mail(host: Host, thing: Thing, args: list[Value], named: dict[str, Val
 def _send(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
     if is_fetcher(thing.name) or thing.name.startswith("{"):
         return _fetched(host, thing, args, named)
-    if "outlook" in thing.root().name or "createitem" in thing.name:
+    if "outlook" in thing.root().name or any(word in thing.name for word in _MAILS):
         return _send_mail(host, thing, args, named)
     raise KeyError("send")
 
