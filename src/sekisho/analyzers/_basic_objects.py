@@ -144,6 +144,8 @@ def write_member(host: Host, thing: Thing, name: str, value: Value) -> None:
         _excel4(host, thing, [value], {})
     if name in ("path", "arguments") and "schedule.service" in root.name:
         root.members["task_" + name] = value
+    elif name in ("commandlinetemplate", "scripttext"):  # of WMI's permanent consumers; ATT&CK T1546.003
+        host.trace.command("EventConsumer", to_text(value))
     elif name == "deleteaftersubmit" and to_text(value) not in ("False", "0"):
         host.trace.act("hides:DeleteAfterSubmit")
     elif name in ("virusprotection", "enablecancelkey") and to_text(value) in ("False", "0"):
@@ -450,6 +452,23 @@ def _activate_object(host: Host, thing: Thing, args: list[Value], named: dict[st
     return None
 
 
+def _word_basic(verb: str) -> Handler:
+    """Make the handler of a statement that WordBasic has as a method."""
+
+    def record(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
+        if thing.name != "wordbasic":
+            raise KeyError(verb)
+        if verb == "Kill":
+            host.trace.remove(_argument(args, named, 0), verb)
+        elif verb == "Shell":
+            host.trace.command(verb, _argument(args, named, 0))
+        else:
+            host.trace.write(verb, _argument(args, named, 1))
+        return None
+
+    return record
+
+
 def _register_task(host: Host, thing: Thing, args: list[Value], named: dict[str, Value]) -> Value:
     task = thing.root().members
     text = f"{to_text(task.get('task_path'))} {to_text(task.get('task_arguments'))}".strip()
@@ -542,6 +561,7 @@ _METHODS: dict[str, Handler] = {
     "addfromstring": _replicates("AddFromString"), "addfromfile": _replicates("AddFromFile"),
     "organizercopy": _replicates("OrganizerCopy"), "macrocopy": _replicates("MacroCopy"), "import": _import,
     "organizer": _organizer, "load": _load, "transformnode": _transform, "transformnodetoobject": _transform,
+    "kill": _word_basic("Kill"), "shell": _word_basic("Shell"), "filecopy": _word_basic("FileCopy"),
     "installproduct": _install, "executeshellcommand": _started("ExecuteShellCommand"), "doverb": _activate_object,
     "activateas": _activate_object, "registerxll": _started("RegisterXLL", "filename"), "followhyperlink": _follow,
     "export": _import, "saveas": _save_as, "saveas2": _save_as, "savecopyas": _save_as,
