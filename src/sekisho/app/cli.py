@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sekisho.detect.rules import RuleSet
+    from sekisho.model.history import Memory
     from sekisho.model.result import Result
     from sekisho.respond.wording import Words
 
@@ -64,6 +65,15 @@ ORGANISATION = """an organisation file (YAML, every part optional):
     - {name: 山田 太郎, also: [Taro Yamada], addresses: [taro@corp.example]}
   relays: [mx.corp.example, 192.0.2.0/24]   # own servers: only what they say of a sender counts
   dkim_keys: keys.txt                       # lines of: selector._domainkey.domain v=DKIM1; k=rsa; p=...
+
+"""
+SENDERS = """examples:
+  sekisho senders learn archive.mbox mails/ --store senders.db
+  sekisho senders show --store senders.db
+  sekisho senders show suzuki@partner.example partner.example --store senders.db
+  sekisho investigate evidence/ --senders senders.db
+
+learning a mail twice changes nothing; a mail is judged only by what came before it
 
 """
 TUNING = """examples:
@@ -170,6 +180,18 @@ def _parser() -> argparse.ArgumentParser:
     _rules_from(check)
     check.set_defaults(run=_tuning_check)
 
+    senders = commands.add_parser("senders", help="learn and show who writes to a mailbox", epilog=SENDERS, **shape)
+    actions = senders.add_subparsers(metavar="ACTION", required=True)
+    learn = actions.add_parser("learn", help="add the mails of files and folders", epilog=SENDERS, **shape)
+    learn.add_argument("paths", nargs="+", metavar="PATH", help="mails, mailboxes and folders")
+    learn.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes")
+    learn.set_defaults(run=_senders_learn)
+    show = actions.add_parser("show", help="show what a store knows", epilog=SENDERS, **shape)
+    show.add_argument("addresses", nargs="*", metavar="ADDRESS", help="addresses or domains")
+    show.set_defaults(run=_senders_show)
+    for action in (learn, show):
+        action.add_argument("--store", required=True, metavar="FILE", help="the store, one SQLite file")
+
     rules.add(commands, _rules_from, _language())
 
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
@@ -185,6 +207,7 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     add(
         "--dkim-keys", default="", metavar="FILE", help="verify signatures with these keys (name and TXT record a line)"
     )
+    add("--senders", default="", metavar="FILE", help="who wrote before: a store that sekisho senders learn made")
     add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
     text = "change a bound on hostile input, e.g. member_bytes=200m or wall_s=60 (repeatable)"
     add("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
@@ -260,6 +283,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
     for path in filter(None, (chosen.html, chosen.json)):
         _check_target(path)
     whose = organisation.read(chosen.organisation, chosen.dkim_keys)
+    memory = _memory(chosen.senders)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
         rules = _load(chosen)
@@ -271,10 +295,36 @@ def _investigate(chosen: argparse.Namespace) -> int:
             tuning=tuning.read(chosen.tuning, rules),
             logsource=_logsource(chosen.logsource),
             organisation=whose,
+            memory=memory,
         )
         result = investigate(chosen.paths, rules, options, progress)
     _write(result, chosen, zone)
     return _exit_code(result)
+
+
+def _memory(path: str) -> Memory | None:
+    if not path:
+        return None
+    from sekisho.app.senders import Store
+
+    return Store(path)
+
+
+def _senders_learn(chosen: argparse.Namespace) -> int:
+    from sekisho.app import senders
+
+    if _missing(chosen.paths):
+        return USAGE
+    counts = senders.learn(chosen.paths, chosen.store, min(max(1, chosen.jobs), MAX_JOBS))
+    print(" · ".join(f"{name}: {count}" for name, count in counts.items()))
+    return PARTIAL if counts["unread"] else CLEAN
+
+
+def _senders_show(chosen: argparse.Namespace) -> int:
+    from sekisho.app import senders
+
+    print("\n".join(senders.show(chosen.store, chosen.addresses)))
+    return CLEAN
 
 
 def _detect(chosen: argparse.Namespace) -> int:

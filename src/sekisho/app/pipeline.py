@@ -24,6 +24,7 @@ from sekisho.model.artifact import SEPARATOR, Analysis, Artifact
 from sekisho.model.errors import SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import LEVELS, Finding
+from sekisho.model.history import Memory
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.result import Input, Result, RuleFailure
@@ -58,6 +59,8 @@ class Options:
     """Of records that do not say themselves what they are."""
     organisation: Organisation = NOBODY
     """Whose mail it is."""
+    memory: Memory | None = None
+    """Who wrote before, and what about."""
 
 
 @dataclass(slots=True)
@@ -153,7 +156,8 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
         if again:
             _reopen(run, again, pool)
     run.trees = [
-        (address, mail.with_facts(artifacts.graded(tree), run.options.organisation)) for address, tree in run.trees
+        (address, mail.with_facts(artifacts.graded(tree), run.options.organisation, run.options.memory))
+        for address, tree in run.trees
     ]
     for address, tree in run.trees:
         known = len(run.findings)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from sekisho.model.artifact import Analysis, Feature
+from sekisho.model.history import History, Memory
 from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.url import Url
-from sekisho.normalize.artifacts import PARTS, is_message
+from sekisho.normalize.artifacts import PARTS, is_message, time_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Mail:
     """Its attachments and all below them, parents first, down to messages inside, which are mails of their own."""
     urls: tuple[Url, ...] = field(default=())
     """Of its text and bodies, each once, as the reader meets them; those of files are not among them."""
+    history: History | None = None
+    """What came before it, where there is a store that knows."""
 
     def text(self, name: str) -> str:
         """Give the first value of one of the message's features as text, empty when there is none."""
@@ -74,13 +77,23 @@ def fields() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for facts in load().values() for name in facts.features))
 
 
-def with_facts(tree: Sequence[Analysis], organisation: Organisation = NOBODY) -> list[Analysis]:
-    """Give the analyses of one input with what each whole mail shows added to its message."""
-    return [_with_facts(one, tree, organisation) if is_message(one) else one for one in tree]
+def with_facts(
+    tree: Sequence[Analysis], organisation: Organisation = NOBODY, memory: Memory | None = None
+) -> list[Analysis]:
+    """Give the analyses of one input with what each whole mail shows added to its message.
+
+    ``memory`` tells what came before a mail; of mails inside others and of those without a time it is not asked.
+    """
+    return [_with_facts(one, tree, organisation, memory) if is_message(one) else one for one in tree]
 
 
-def _with_facts(message: Analysis, tree: Sequence[Analysis], organisation: Organisation) -> Analysis:
+def _with_facts(
+    message: Analysis, tree: Sequence[Analysis], organisation: Organisation, memory: Memory | None
+) -> Analysis:
     mail = mail_of(message, tree)
+    at = time_ns(message)
+    if memory is not None and at is not None and message.artifact.parent is None:
+        mail = replace(mail, history=memory.before(at // 1_000_000_000))
     added = tuple(feature for facts in load().values() for feature in facts.run(mail, organisation))
     return replace(message, features=(*message.features, *added))
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from sekisho.model.artifact import Feature
 from sekisho.model.freemail import FREEMAIL
 from sekisho.model.lookalike import is_mixed
+from sekisho.model.names import person_named
 from sekisho.model.organisation import Organisation
 from sekisho.model.registered import belongs, registered_domain
 from sekisho.model.toplevel import TOP_LEVEL
 from sekisho.normalize.mail import Mail, mail_facts
-from sekisho.normalize.mail._names import person_named
 
 TEXT_CHARS = 500
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@((?:[\w-]{1,63}\.){1,8}[a-z]{2,24})", re.IGNORECASE)
