@@ -13,6 +13,7 @@ from Cryptodome.Signature import eddsa, pkcs1_15
 from sekisho.analyzers import eml
 from sekisho.analyzers._dkim import SIGNATURE_FEATURES, public_key, signature_features
 from sekisho.analyzers._results import read_report, read_results, read_spf
+from sekisho.analyzers._trace import border
 from sekisho.analyzers.authentication import AUTH_FEATURES, authentication
 from sekisho.analyzers.headers import split
 from sekisho.model.artifact import Artifact, Feature
@@ -27,7 +28,8 @@ OUT = "Received: from desk (192.168.0.4) by mail.bank.example; Mon, 5 Jan 2026 0
 
 def read(text, sender="bank.example", organisation=NOBODY):
     found = {}
-    for feature in authentication(split(text.encode() + b"From: x@bank.example\n\nhello")[0], sender, organisation):
+    fields, _ = split(text.encode() + b"From: x@bank.example\n\nhello")
+    for feature in authentication(fields, sender, border(fields, organisation), organisation):
         assert feature.name in AUTH_FEATURES
         found.setdefault(feature.name.removeprefix("auth."), []).append(feature.value)
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
@@ -230,9 +232,8 @@ def test_damage_never_escapes():
         data = bytearray(text.encode())
         for _ in range(dice.randrange(1, 12)):
             data[dice.randrange(len(data))] = dice.choice(b'();="\\ \t.@a\xff')
-        list(
-            authentication(split(bytes(data))[0], "a.example", Organisation(relays=frozenset({"192.0.2.0/24", "x/y"})))
-        )
+        fields, relays = split(bytes(data))[0], Organisation(relays=frozenset({"192.0.2.0/24", "x/y"}))
+        list(authentication(fields, "a.example", border(fields, relays), relays))
 
 
 @pytest.mark.parametrize("piece", ["(", ")", '"', "a=", "a = ", "((((a)", '"\\', "; ;", "spf=pass ", "i=1;"])

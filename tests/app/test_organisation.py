@@ -115,6 +115,14 @@ def test_a_scan_knows_whose_mail_it_is(written, capsys):
     assert "Sender Domain Looks Like Our Own" in found
 
 
+def test_a_sender_who_greets_with_an_own_name_is_outside_all_the_same(written):
+    text = MAIL.replace("from mail.evil.test (mail.evil.test [", "from mx.corp.example (unknown [")
+    Path("m.eml").write_text(text)
+    cli.main(["scan", "m.eml", "--organisation", "o.yml", "--json", "r.json", "--quiet", "--jobs", "1"])
+    found = {one["title"] for one in json.loads(Path("r.json").read_text())["findings"]}
+    assert "Own Domain from Outside, Not Authenticated" in found
+
+
 def test_a_wrong_file_ends_the_command(written, capsys):
     Path("o.yml").write_text("domain: x")
     assert cli.main(["scan", "m.eml", "--organisation", "o.yml"]) == cli.USAGE

@@ -5,16 +5,15 @@ Source: RFC 5322 3.6 (fields), RFC 8601 and RFC 7208 9.1 (authentication results
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 from sekisho.analyzers import charset
 from sekisho.analyzers._maildate import utc
+from sekisho.analyzers._trace import TRACES, Border, border, public_address
 from sekisho.analyzers.authentication import AUTH_FEATURES, authentication
-from sekisho.analyzers.headers import Address, Fields, addresses, words
+from sekisho.analyzers.headers import Address, Fields, Header, addresses, words
 from sekisho.analyzers.lures import LURE_FEATURES, lures
 from sekisho.model.artifact import Feature
 from sekisho.model.limits import DEFAULT
@@ -44,8 +43,6 @@ MESSAGE_FEATURES = (*HEADER_FEATURES, *BODY_FEATURES, *LURE_FEATURES, "attachmen
 
 RECIPIENTS = 2_000
 REFERENCES = 200
-TRACES = 200
-"""Received lines that are looked into; the count covers all."""
 _REPLY = re.compile(
     r"\s*(?:\[[^\]]{0,60}\]\s*|【(?:外部|社外)[^】]{0,20}】\s*)?"
     r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|enc|ref|rif|res|odp|ynt|回复|答复|回覆|转发|轉寄|返信|転送)(?:\s?[\[(^]\d{1,3}[\])]?)?\s*:"
@@ -57,15 +54,7 @@ _ID = re.compile(r"<[^<>\s]{1,990}>")
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?<![\w:.])(?:ipv6:)?[0-9a-f]{0,4}:[0-9a-f:.]{2,45}", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s+([^\s;()]{1,255})", re.IGNORECASE)
 _HELO = re.compile(r"\bhelo[=\s]+([^\s;()\]]{1,255})", re.IGNORECASE)
-_BY = re.compile(r"\bby\s+([^\s;()]{1,255})", re.IGNORECASE)
-# Hosts of one organisation under several domains: a hop between them is internal.
-# Source: trace lines of Exchange Online.
-_SAME = {"exchangelabs.com": "outlook.com", "office365.com": "outlook.com", "microsoft.com": "outlook.com"}
-_SECOND = frozenset({"co", "or", "ne", "ac", "go", "ad", "ed", "gr", "lg", "com", "net", "org", "gov", "edu"})
 _FAMILY = {"cp50221": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
-_EXAMPLES = tuple(
-    ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-)
 
 
 def header_features(fields: Fields, known: Organisation = NOBODY, proven: Collection[str] = ()) -> Iterator[Feature]:
@@ -88,8 +77,9 @@ def header_features(fields: Fields, known: Organisation = NOBODY, proven: Collec
     yield Feature("headers.from_count", len(fields.all("from")))
     if mailer := fields.text("x-mailer") or fields.text("user-agent"):
         yield Feature("headers.x_mailer", mailer)
-    yield from authentication(fields, _sender_domain(fields), known, proven)
-    yield from _origin(fields)
+    edge = border(fields, known)
+    yield from authentication(fields, _sender_domain(fields), edge, known, proven)
+    yield from _origin(fields, edge)
     yield from (Feature("charset.guessed", name) for name in _guessed(fields))
 
 
@@ -165,26 +155,31 @@ def is_reply(subject: str) -> bool:
     return _REPLY.match(unicodedata.normalize("NFKC", subject[:200])) is not None
 
 
-def _origin(fields: Fields) -> Iterator[Feature]:
+def _origin(fields: Fields, edge: Border) -> Iterator[Feature]:
     """Give the address and name of the server that handed the mail in from outside, as the newest own trace saw it.
 
-    The receiver's SPF check names that server; without one it is the first trace line from a public address of
-    another organisation.
+    The receiver's SPF check names that server; without one it is the one at the border.
     """
-    client = _client(fields)
-    for header in fields.all("received")[:TRACES]:
-        text = header.raw[:4_000].decode("latin-1")
-        sent = re.split(r"\sby\s", text, maxsplit=1)[0]
-        if client and client in sent.lower():
-            yield from _hop(client, sent)
-            return
-        if client or _inside(text):
-            continue
-        if seen := [address for address in map(_public, _IP.findall(sent)) if address]:
-            yield from _hop(seen[-1], sent)
+    client = _client(fields, edge)
+    if client:
+        for header in fields.all("received")[:TRACES]:
+            sent = _sending(header)
+            if client in sent.lower():
+                yield from _hop(client, sent)
+                return
+    below = [header for header in fields.headers[edge.at :] if header.name == "received"][:TRACES]
+    for header in below:
+        sent = _sending(header)
+        if seen := [address for address in map(public_address, _IP.findall(sent)) if address]:
+            yield from _hop(client or seen[-1], sent)
             return
     if client:
         yield Feature("origin.ip", client)
+
+
+def _sending(header: Header) -> str:
+    """Give the part of a trace line that tells of the sending side."""
+    return re.split(r"\sby\s", header.raw[:4_000].decode("latin-1"), maxsplit=1)[0]
 
 
 def _hop(address: str, sent: str) -> Iterator[Feature]:
@@ -193,40 +188,14 @@ def _hop(address: str, sent: str) -> Iterator[Feature]:
         yield Feature("origin.helo", helo[1].strip("[]").lower())
 
 
-def _client(fields: Fields) -> str:
-    for name in ("received-spf", "authentication-results"):
-        found = _CLIENT.search(fields.raw(name)[:4_000].decode("latin-1"))
-        if found and (address := _public(found[1])):
-            return address
+def _client(fields: Fields, edge: Border) -> str:
+    """Give the address that the receiver's own results were about."""
+    for header in fields.headers[: edge.below]:
+        if header.name in ("received-spf", "authentication-results"):
+            found = _CLIENT.search(header.raw[:4_000].decode("latin-1"))
+            if found and (address := public_address(found[1])):
+                return address
     return ""
-
-
-@lru_cache(maxsize=1_024)
-def _public(text: str) -> str:
-    """Give an address as text if it can be reached from anywhere; test networks count, so that examples work."""
-    try:
-        address = ipaddress.ip_address(text.lower().removeprefix("ipv6:"))
-    except ValueError:
-        return ""
-    if address.is_global and not address.is_multicast:
-        return str(address)
-    return str(address) if any(address in network for network in _EXAMPLES) else ""
-
-
-def _inside(text: str) -> bool:
-    sender, receiver = _FROM.search(text), _BY.search(text)
-    if not sender or not receiver:
-        return False
-    here = organisation(receiver[1].lower())
-    return "." in here and organisation(sender[1].lower()) == here
-
-
-def organisation(host: str) -> str:
-    """Give the domain that a host's owner registered, near enough for comparing two hosts of one trace."""
-    labels = host.strip("[].").split(".")
-    count = 3 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND else 2
-    domain = ".".join(labels[-count:])
-    return _SAME.get(domain, domain)
 
 
 def _guessed(fields: Fields) -> list[str]:

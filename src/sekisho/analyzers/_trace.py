@@ -15,7 +15,7 @@ from sekisho.model.organisation import Organisation
 from sekisho.model.registered import belongs, registered_domain
 
 TRACES = 200
-"""Received lines that are looked into."""
+"""Received lines that are looked into; the count covers all."""
 _FROM = re.compile(
     r"\s*(?:\([^()]{0,300}\)\s*)?from\s+([^\s;()]{1,255})(?:\s*\((?:[^()\s]{1,64}@)?([^\s()\[\]]{1,255}))?",
     re.IGNORECASE,

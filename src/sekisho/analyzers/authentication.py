@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from sekisho.analyzers._results import Result, Results, domain_of, read_report, read_results, read_spf
-from sekisho.analyzers._trace import Border, border, is_relay, owner
+from sekisho.analyzers._trace import Border, is_relay, owner
 from sekisho.analyzers.headers import Fields
 from sekisho.model.artifact import Feature
 from sekisho.model.organisation import NOBODY, Organisation
@@ -35,19 +35,18 @@ _BAD = frozenset({"fail", "softfail", "hardfail"})
 
 
 def authentication(
-    fields: Fields, sender: str, organisation: Organisation = NOBODY, proven: Collection[str] = ()
+    fields: Fields, sender: str, edge: Border, organisation: Organisation = NOBODY, proven: Collection[str] = ()
 ) -> Iterator[Feature]:
     """Give the recorded results and what they say about the domain of From.
 
-    ``sender`` is that domain, empty when there is none or more than one; ``proven`` are domains whose signature was
-    verified here.
+    ``sender`` is that domain, empty when there is none or more than one; ``edge`` is where the mail came in; ``proven``
+    are domains whose signature was verified here.
 
     Yields:
         ``auth.<method>`` is the result; ``auth.sender`` sums up: ``authenticated`` (a pass for the domain of From),
         ``unaligned`` (only another domain passed), ``failed`` (what was checked for the domain of From failed) or
         ``unchecked``. ``auth.spoofed_results`` names the receiver's server that a header from outside pretends to be.
     """
-    edge = border(fields, organisation)
     trusted, foreign = _sorted(fields, edge, organisation)
     found = _chosen(trusted)
     for method in METHODS:

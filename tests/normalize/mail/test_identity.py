@@ -136,6 +136,16 @@ def test_own_domain_from_outside():
     assert "own_domain" not in facts(CORP, sender__address="a@other.example", origin__ip="203.0.113.9")
 
 
+def test_the_domain_of_the_readers_needs_no_organisation_file():
+    def told(sender="a@corp.example", to="b@mail.corp.example", known="failed"):
+        more = {"sender__address": sender, "origin__ip": "203.0.113.9", "recipients": to, "auth__sender": known}
+        return facts(**more).get("readers_domain")
+
+    assert told() == told(known="unaligned") == "failed"
+    assert told(known="unchecked") is told(sender="a@x.test") is told("a@gmail.com", "b@gmail.com") is None
+    assert told(to=["b@corp.example", "c@x.test"]) is None
+
+
 def test_mail_to_many_is_not_to_oneself():
     many = [f"{number}@corp.example" for number in range(5)]
     found = facts(sender__address=many[0], recipients=many, origin__ip="203.0.113.9")

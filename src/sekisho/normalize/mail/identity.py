@@ -41,6 +41,7 @@ _UNSEEN = re.compile("(?<=\\w)[\u00ad\u200b\u200c\u2060\u2061-\u2064\ufeff\u180e
         *("identity.from", "identity.reply_to", "identity.return_path", "identity.sender_header"),
         *("identity.message_id", "identity.name_address", "identity.name_host", "identity.freemail"),
         *("identity.company_at_freemail", "identity.person", "identity.own_domain", "identity.to_self"),
+        "identity.readers_domain",
         *("identity.name_disguise", "identity.subject_disguise"),
     ),
 )
@@ -54,7 +55,8 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
         ``identity.name_address`` and ``.name_host``: an address or host in the shown name that is not the sender's;
         ``identity.person``: the name of one of the organisation's people, from an address that is not theirs;
         ``identity.own_domain``: ``failed`` or ``unrecorded``, when a mail from outside bears an own domain and its
-        authentication failed or nothing is known of it; ``identity.to_self``: the same for a mail from its reader.
+        authentication failed or nothing is known of it; ``identity.to_self``: the same for a mail from its reader;
+        ``identity.readers_domain``: ``failed``, when all readers are of From's domain, whoever they are.
         ``.name_disguise`` and ``.subject_disguise``: ``mixed-script``, ``styled-letters``, ``invisible``.
     """
     addresses = [str(value) for value in mail.message.values("sender.address")]
@@ -146,9 +148,13 @@ def _own(mail: Mail, addresses: list[str], domain: str, organisation: Organisati
     word = "failed" if known in ("failed", "unaligned", "unchecked") else "unrecorded"
     if belongs(domain, organisation.domains):
         yield Feature("identity.own_domain", word)
+    mine = registered_domain(domain)
     readers = {str(value) for name in ("delivered_to", "recipients") for value in mail.message.values(name)}
     if len(readers) <= 3 and readers.intersection(addresses):
         yield Feature("identity.to_self", word)
+    homes = {registered_domain(one.rpartition("@")[2]) for one in readers if "@" in one}
+    if known in ("failed", "unaligned") and homes == {mine} and mine not in FREEMAIL:
+        yield Feature("identity.readers_domain", "failed")
 
 
 def _disguises(text: str) -> Iterator[str]:
