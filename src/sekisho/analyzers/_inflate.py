@@ -126,6 +126,49 @@ class _Zstd:
         return b"" if self._inner.eof else self._inner.decompress(data, room)
 
 
+class _Lzip:
+    """One member of lzip: a short header, raw LZMA with its end marked, and a trailer.
+
+    Source: the lzip manual, "File format".
+    """
+
+    HEADER, TRAILER = 6, 20
+
+    def __init__(self) -> None:
+        self._head = self._tail = b""
+        self._inner: lzma.LZMADecompressor | None = None
+
+    @property
+    def eof(self) -> bool:
+        return len(self._tail) >= self.TRAILER
+
+    @property
+    def unused(self) -> bytes:
+        return self._tail[self.TRAILER :]
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        if self._inner is None:
+            self._head += data
+            if len(self._head) < self.HEADER:
+                return b""
+            self._inner, data = self._start(), self._head[self.HEADER :]
+        if self._inner.eof:
+            self._tail += data
+            return b""
+        plain = self._inner.decompress(data, room)
+        if self._inner.eof:
+            self._tail = self._inner.unused_data
+        return plain
+
+    def _start(self) -> lzma.LZMADecompressor:
+        size = 1 << (self._head[5] & 0x1F)
+        size -= size // 16 * (self._head[5] >> 5)
+        if not 4_096 <= size <= MAX_DICTIONARY:
+            raise MalformedError("lzip dictionary out of range")
+        filters = [{"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": 3, "lp": 0, "pb": 2}]
+        return lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=filters)
+
+
 class _ZipLzma:
     """LZMA as ZIP stores it: version, size of the properties, properties, raw stream.
 
@@ -184,6 +227,11 @@ def bzip2_stream() -> Block:
 def xz_stream() -> Block:
     """Give a reader of one xz stream."""
     return Block(lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=2 * MAX_DICTIONARY))
+
+
+def lzip_stream() -> _Lzip:
+    """Give a reader of one member of lzip."""
+    return _Lzip()
 
 
 def zstd_stream() -> _Zstd:

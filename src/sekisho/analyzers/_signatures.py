@@ -245,9 +245,6 @@ EXTENSIONS: dict[str, str] = {
 }
 
 CONTAINERS_NOT_READ: dict[str, str] = {
-    "application/zstd": "Zstandard",
-    "application/x-compress": "compress (.Z)",
-    "application/x-lzip": "lzip",
     "application/x-xar": "XAR",
     "application/x-ace-compressed": "ACE",
     "application/x-arj": "ARJ",

@@ -14,7 +14,18 @@ MAGIC = (GZIP, BZIP2, XZ)
 HAS_EXTRA, HAS_NAME = 0x04, 0x08
 MAX_STREAMS = 1_000
 """Streams one after the other, which unpack to one file."""
-ENDINGS = {"tgz": "tar", "tbz": "tar", "tbz2": "tar", "txz": "tar", "svgz": "svg", "emz": "emf", "wmz": "wmf"}
+ENDINGS = {
+    "tlz": "tar",
+    "tzst": "tar",
+    "taz": "tar",
+    "tgz": "tar",
+    "tbz": "tar",
+    "tbz2": "tar",
+    "txz": "tar",
+    "svgz": "svg",
+    "emz": "emf",
+    "wmz": "wmf",
+}
 
 
 @analyzer(
@@ -36,7 +47,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     Source: RFC 1952 (gzip), the bzip2 and xz file formats.
     """
     method = "gzip" if artifact.data.startswith(GZIP) else "xz" if artifact.data.startswith(XZ) else "bzip2"
-    name = _stored_name(artifact.data) or _name_without_ending(artifact.name)
+    name = _stored_name(artifact.data) or name_without_ending(artifact.name)
     yield Feature("archive.method", method)
     yield Feature("archive.member", name)
     out = bytearray()
@@ -71,10 +82,13 @@ def _unpack(data: bytes, method: str, out: bytearray) -> bytes:
     return data[at:]
 
 
+unpack = _unpack  # for streams that have an analyser of their own
 STREAMS: dict[str, tuple[bytes, Callable[[], _inflate.Inflater]]] = {
     "gzip": (GZIP, _inflate.gzip_stream),
     "bzip2": (BZIP2, _inflate.bzip2_stream),
     "xz": (XZ, _inflate.xz_stream),
+    "lzip": (b"LZIP", _inflate.lzip_stream),  # these two are recognised in zst.py
+    "zstd": (b"\x28\xb5\x2f\xfd", _inflate.zstd_stream),
 }
 
 
@@ -105,7 +119,8 @@ def _stored_name(data: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _name_without_ending(name: str) -> str:
+def name_without_ending(name: str) -> str:
+    """Give what a packed file is called inside, by its own name."""
     stem, dot, ending = name.rpartition(".")
     if not dot:
         return f"{name}.unpacked"
