@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterator
 
 from sekisho.analyzers import charset
 from sekisho.analyzers._maildate import utc
+from sekisho.analyzers._quotes import split as split_quote
 from sekisho.analyzers._trace import TRACES, Border, border, public_address
 from sekisho.analyzers.authentication import AUTH_FEATURES, authentication
+from sekisho.analyzers.callback import CALLBACK_FEATURES, callback
 from sekisho.analyzers.headers import Address, Fields, Header, addresses, words
 from sekisho.analyzers.lures import LURE_FEATURES, lures
 from sekisho.model.artifact import Feature
@@ -39,7 +41,16 @@ HEADER_FEATURES = (
     *("origin.ip", "origin.helo", "charset.guessed"),
 )
 BODY_FEATURES = ("body.text", "body.language", "password.candidate", "url")
-MESSAGE_FEATURES = (*HEADER_FEATURES, *BODY_FEATURES, *LURE_FEATURES, "attachment.name")
+_LIST = frozenset({"list-id", "list-post", "mailing-list", "x-mailing-list"})
+"""Fields of mail that a list server spreads to many. Source: RFC 2369, RFC 2919."""
+THREAD_FEATURES = (
+    *("thread.quoted_writer", "thread.quoted_reader", "thread.quoted_at", "thread.quoted_host", "thread.new_chars"),
+    *("thread.quoted_chars", "thread.list"),
+)
+MESSAGE_FEATURES = (
+    *(*HEADER_FEATURES, *BODY_FEATURES, *LURE_FEATURES, *CALLBACK_FEATURES, *THREAD_FEATURES),
+    "attachment.name",
+)
 
 RECIPIENTS = 2_000
 REFERENCES = 200
@@ -261,6 +272,26 @@ def body_features(text: str, plain: str) -> Iterator[Feature]:
 
 def text_features(fields: Fields, shown: str) -> Iterator[Feature]:
     """Give what a message wants from its reader; ``shown`` is the text that mail programs show."""
+    subject = fields.text("subject")
     recipients = [one.address for header in fields.all("to", "cc")[:5] for one in addresses(header.raw)[:5]]
-    senders = [one.name for header in fields.all("from")[:1] for one in addresses(header.raw)[:1]]
-    yield from lures(fields.text("subject"), shown, recipients, "".join(senders))
+    senders = [one for header in fields.all("from")[:1] for one in addresses(header.raw)[:1]]
+    yield from lures(subject, shown, recipients, "".join(one.name for one in senders))
+    yield from callback(subject, shown, "".join(one.address for one in senders))
+    yield from _quoted(shown)
+    if fields.names & _LIST or fields.raw("precedence").strip().lower() == b"list":
+        yield Feature("thread.list", True)
+
+
+def _quoted(shown: str) -> Iterator[Feature]:
+    """Give who wrote and read what a text quotes, when, and which hosts it names; nothing without a quote."""
+    quote = split_quote(shown)
+    if not quote.quoted.strip():
+        return
+    yield from (Feature("thread.quoted_writer", one) for one in quote.writers)
+    yield from (Feature("thread.quoted_reader", one) for one in quote.readers)
+    if quote.at:
+        yield Feature("thread.quoted_at", quote.at)
+    hosts = dict.fromkeys(url.host for url in find_urls(quote.quoted[:LANGUAGE_CHARS], "text", 50))
+    yield from (Feature("thread.quoted_host", host) for host in hosts)
+    yield Feature("thread.new_chars", len(quote.new))
+    yield Feature("thread.quoted_chars", len(quote.quoted))
