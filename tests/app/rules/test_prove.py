@@ -80,3 +80,70 @@ def test_public_rules_pass_their_regression_tests():
     tested = [one for one in proofs if one.outcomes]
     assert len(tested) > 5
     assert all(one.passed for one in tested)
+
+
+GUESSED = """title: Guessed
+correlation: {type: temporal_ordered, rules: [many, logon], group-by: [user], timespan: 10m}
+---
+title: Many
+name: many
+correlation: {type: event_count, rules: [failed], group-by: [user], timespan: 5m, condition: {gte: 2}}
+---
+title: Failed
+name: failed
+logsource: {product: windows, service: security}
+detection: {a: {EventID: 4625}, condition: a}
+---
+title: Logon
+name: logon
+logsource: {product: windows, service: security}
+detection: {a: {EventID: 4624}, condition: a}
+"""
+
+
+def moments(*told, user="sato"):
+    return [
+        {"time": f"2024-05-01T09:{at}Z", "logsource": "windows//security", "user": user, "fields": {"EventID": number}}
+        for at, number in told
+    ]
+
+
+def test_a_correlation_is_tried_on_timelines(tmp_path):
+    (tmp_path / "guessed.yml").write_text(GUESSED)
+    failed = [("00:00", 4625), ("01:00", 4625)]
+    samples = {
+        "hit.timeline.json": moments(("02:00", 4624), *failed),
+        "miss.timeline.json": moments(("02:00", 4624), failed[0]),
+        "miss1.timeline.json": moments(*failed, ("12:00", 4624)),
+        "miss2.timeline.json": [*moments(*failed), *moments(("02:00", 4624), user="mori")],
+    }
+    for name, told in samples.items():
+        write(tmp_path / "guessed", name, json.dumps(told))
+    proofs = {one.rule.title: one for one in prove([str(tmp_path)])}
+    assert proofs["Guessed"].passed
+    assert (proofs["Guessed"].count("hit"), proofs["Guessed"].count("miss")) == ("1/1", "3/3")
+    assert not any(proofs[title].outcomes for title in ("Many", "Failed", "Logon"))
+    write(tmp_path / "guessed", "hit.timeline.json", json.dumps(samples["miss.timeline.json"]))
+    write(tmp_path / "guessed", "miss.timeline.json", json.dumps(samples["hit.timeline.json"]))
+    proof = next(one for one in prove([str(tmp_path)]) if one.outcomes)
+    assert [one.code for one in proof.outcomes] == ["test.no_match", "test.match", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON"),
+        ("{}", "not a list of events with times"),
+        ("[]", "not a list of events with times"),
+        ("[1]", "event 1: give time, logsource and fields, and host and user where known"),
+        (json.dumps([{**moments(("00:00", 1))[0], "more": 1}]), "event 1: give time, logsource and fields, and host"),
+        (json.dumps([{**moments(("00:00", 1))[0], "time": "noon"}]), "event 1: no time"),
+        (json.dumps([{**moments(("00:00", 1))[0], "logsource": "a/b/c/d"}]), "event 1: write logsource as product"),
+    ],
+)
+def test_what_is_no_timeline_fails(tmp_path, text, reason):
+    (tmp_path / "guessed.yml").write_text(GUESSED)
+    write(tmp_path / "guessed", "hit.timeline.json", text)
+    proof = next(one for one in prove([str(tmp_path)]) if one.outcomes)
+    assert proof.outcomes[0].code == "test.unreadable"
+    assert dict(proof.outcomes[0].values)["reason"].startswith(reason)

@@ -35,7 +35,9 @@ TEST = """examples:
   sekisho rules test sigma/rules/windows
 
 samples: <samples>/<folder of the rule>/<name>/{hit,miss}*: JSON events in Sigma's field names, or logs; the same in
-<name>/ beside the rule; and the logs that a rule's regression_tests_path names (SigmaHQ).
+<name>/ beside the rule; and the logs that a rule's regression_tests_path names (SigmaHQ). Of a correlation:
+{hit,miss}*.timeline.json, a list of {"time": ..., "logsource": "product/category/service", "user": ..., "fields": {}};
+the rules that it joins must be below the paths too.
 
 exit codes: 0 every sample does what it should, 1 one does not, 2 usage
 """

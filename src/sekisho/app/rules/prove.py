@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sekisho.app import ruleset
-from sekisho.app.rules import _events, explain, samples
+from sekisho.app.rules import _events, _timeline, explain, samples
 from sekisho.app.rules._show import Screen
 from sekisho.app.rules._texts import Texts
 from sekisho.app.rules.samples import AbsentError, Sample
 from sekisho.detect import pipelines, rules
 from sekisho.detect.compiled import Compiled
+from sekisho.detect.correlations import Correlation
 from sekisho.detect.near_miss import distance, explain_why, names_of
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import RuleError, SourceError
@@ -44,7 +45,7 @@ class Proof:
 
     path: str
     """With the line of the mistake for a rule that cannot run."""
-    rule: Rule | None
+    rule: Rule | Correlation | None
     """None for a rule that cannot run."""
     outcomes: tuple[Outcome, ...] = ()
     error: str = ""
@@ -89,6 +90,7 @@ def prove(
         progress("test", done, len(texts), path)
         documents = {getattr(one, "line", 0): one for one in _documents(path, text)} if path in by_path else {}
         proofs += [_proof(one, documents.get(one.rule.line), folder) for one in by_path.get(path, ())]
+    proofs += [_correlated(one, loaded, folder) for one in loaded.correlations]
     return sorted(proofs, key=lambda one: one.path)
 
 
@@ -116,7 +118,27 @@ def _proof(compiled: Compiled, document: Any, folder: str) -> Proof:
         return _broken(error, rule)
     names = names_of(compiled.tree, document.get("detection") or {}) if isinstance(document, dict) else {}
     check = _Check(compiled, names)
-    return Proof(rule.path, rule, tuple(outcome for one in found for outcome in check.outcomes(one)), absent=absent)
+    outcomes = (outcome for one in found if not one.is_timeline for outcome in check.outcomes(one))
+    return Proof(rule.path, rule, tuple(outcomes), absent=absent)
+
+
+def _correlated(one: Correlation, loaded: RuleSet, folder: str) -> Proof:
+    """Try a correlation on the timelines of its file, which are about what no other correlation builds on."""
+    joined = {rule for other in loaded.correlations for rule in other.rules}
+    tops = [other for other in loaded.correlations if other.path == one.path and other.id not in joined]
+    if one is not min(tops, key=lambda other: other.line, default=None):
+        return Proof(one.path, one)
+    found = [*(samples.find(one.path, Path(folder))[1] if folder else []), *samples.beside(one.path)]
+    return Proof(one.path, one, tuple(_timed(one, loaded, sample) for sample in found if sample.is_timeline))
+
+
+def _timed(one: Correlation, loaded: RuleSet, sample: Sample) -> Outcome:
+    try:
+        matched = _timeline.found(one, loaded, sample.path)
+    except SourceError as error:
+        return Outcome(sample, "", passed=False, code="test.unreadable", values=(("reason", error.reason),))
+    passed = matched == (sample.word == "hit")
+    return Outcome(sample, "", passed, "" if passed else "test.match" if matched else "test.no_match")
 
 
 class _Check:
@@ -211,7 +233,7 @@ def _odd(proof: Proof, texts: Texts, screen: Screen) -> None:
         place = f"{one.sample.path}#{one.record}" if one.record else str(one.sample.path)
         said = texts.get(one.code, **dict(one.values))
         screen.line(f"  {place}: {said}", "" if one.passed else "red")
-        if one.why is not None and proof.rule is not None:
+        if one.why is not None and isinstance(proof.rule, Rule):
             explain.show(proof.rule, one.why, texts, screen)
 
 

@@ -3,6 +3,8 @@
 Three layouts are read. Ours: ``<samples>/<folder of the rule>/<name>/{hit,miss}*`` with JSON (one event or a list, in
 Sigma's field names) or logs. Beside the rule: ``<name>/{hit,miss}*``. SigmaHQ's: ``regression_tests_path`` of the rule
 names an ``info.yml`` with logs and how often the rule must match in each.
+
+``{hit,miss}*.timeline.json`` are samples of a correlation: the events of one story with their times.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from sekisho.detect import rules
 from sekisho.model.errors import RuleError
 
 WORDS = ("hit", "miss")
+TIMELINE = ".timeline.json"
 INFO_BYTES = 1024 * 1024
 
 
@@ -32,6 +35,11 @@ class Sample:
     """``hit`` or ``miss``."""
     wanted: int | None = None
     """How many events must match; None: for a hit all of a JSON file or one of a log, for a miss none."""
+
+    @property
+    def is_timeline(self) -> bool:
+        """Tell whether it is about a correlation."""
+        return self.path.name.endswith(TIMELINE)
 
 
 def find(rule: str, folder: Path) -> tuple[Path, list[Sample]]:
