@@ -7,11 +7,13 @@ import pytest
 import yaml
 
 from sekisho.app import ruleset
+from sekisho.app.rules.prove import prove
 from sekisho.detect.rules import load
 from sekisho.model.event import Event, Logsource
 
 ROOT = Path(__file__).parents[2]
-RULES = sorted((ROOT / "rules").rglob("*.yml"))
+CORRELATIONS = sorted((ROOT / "rules" / "correlation").glob("*.yml"))
+RULES = sorted(set((ROOT / "rules").rglob("*.yml")) - set(CORRELATIONS))
 SAMPLES = Path(__file__).parent
 
 
@@ -36,6 +38,15 @@ def test_rule_tells_hits_from_misses(path):
         assert not loaded.match(Event(rule.logsource, fields)), fields
 
 
+def test_correlations_tell_hits_from_misses():
+    proofs = prove([str(ROOT / "rules")], folder=str(SAMPLES))
+    tried = {Path(one.path): one for one in proofs if one.rule and Path(one.path) in CORRELATIONS and one.outcomes}
+    assert sorted(tried) == CORRELATIONS
+    for path, one in tried.items():
+        assert one.passed, [str(outcome.sample.path) for outcome in one.outcomes if not outcome.passed]
+        assert "-" not in (one.count("hit"), one.count("miss")), path
+
+
 def test_every_sample_folder_has_a_rule():
     for folder in {path.parent for path in SAMPLES.rglob("*.json")}:
         assert (ROOT / "rules" / folder.relative_to(SAMPLES)).with_suffix(".yml").exists()
@@ -45,12 +56,13 @@ def test_own_rules_all_load_and_name_themselves_in_japanese():
     loaded = ruleset.load([], cache=False)
     assert not loaded.failed
     assert len(loaded) == len(RULES)
-    for path in RULES:
-        document = yaml.safe_load(path.read_text())
+    for path in [*RULES, *CORRELATIONS]:
+        document = next(yaml.safe_load_all(path.read_text()))
         assert document["sekisho"]["title_ja"], path
         assert document["status"] in ("test", "stable")
         assert document["references"], path
     assert all(rule.attack for rule in loaded.rules)
+    assert all(one.attack or one.id in loaded.silent for one in loaded.correlations)
 
 
 def test_unknown_logsource_reads_nothing():
