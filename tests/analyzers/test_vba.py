@@ -157,3 +157,14 @@ def test_macros_kept_under_the_names_of_other_languages():
     assert is_vba(Artifact("a.vb", source, "a.vb"))
     assert not is_vba(Artifact("a.vb", b"Imports System\r\n" + source, "a.vb"))
     assert not is_vba(Artifact("a.vbs", source.replace(b"AutoOpen", b"Start"), "a.vbs"))
+
+
+def test_indented_modules_and_bare_statements():
+    main = '   Attribute VB_Name = "autoopen"\n\n   Public Sub MAIN()\n   WordBasic.Kill "*.*"\n   End Sub\n'
+    assert told(main) == ["auto_exec"]
+    bare = '   Attribute VB_Name = "Module1"\n   Set w = CreateObject("WScript.Shell")\n   w.RegWrite "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\\a", "b"\n'
+    assert told(bare) == ["auto_exec"]
+    assert told('   Attribute VB_Name = "Module1"\n   Dim a\n   a = 1\n') == ["inert"]
+    settings = 'Sub AutoOpen()\nSystem.PrivateProfileString("C:\\Autorun.inf", "Autorun", "Open") = "x"\nEnd Sub\n'
+    assert told(settings) == ["auto_exec"]
+    assert told(settings.replace("Autorun.inf", "letters.ini")) == ["auto_run"]

@@ -311,8 +311,8 @@ class _Machine(Expressions):
         holder = self.variable(target.target.name, scope) if isinstance(target.target, Name) else None
         if isinstance(target.target, Member):
             if target.target.name == "privateprofilestring" and len(args) > 2:
-                if not args[0]:  # else it is a file of settings
-                    self.trace.write("RegWrite", "\\".join(map(to_text, args))).add(to_text(value), LONGEST_TEXT)
+                path = to_text(args[0]) or "\\".join(map(to_text, args))  # a file of settings, else the registry
+                self.trace.write("WriteProfile" if args[0] else "RegWrite", path).add(to_text(value), LONGEST_TEXT)
                 return
             holder = self.value(target.target, scope)
         if isinstance(holder, bytes):

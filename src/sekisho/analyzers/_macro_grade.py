@@ -31,7 +31,9 @@ RUNNABLE = frozenset(
 """Extensions that Windows or Office runs or loads."""
 _DATA = frozenset("txt csv log xml json htm html ini pdf doc docx xls xlsx xlsm xlsb ppt pptx rtf tsv dat prn sql md "
                   "eml ics vcf tmp bak zip bmp jpg jpeg png gif svg kml gpx tex bib yml yaml cfg".split())  # fmt: skip
-_LOADED_AT_START = re.compile(r"\\startup\\|\\xlstart\\|startuppath|\\personal\.xls|\\normal\.dot")
+_LOADED_AT_START = re.compile(
+    r"\\(?:win|system|wininit)\.ini$|\\autorun\.inf$|^[a-z]:\\autoexec\.bat$|\\startup\\|\\xlstart\\|startuppath|\\personal\.xls|\\normal\.dot"
+)
 """Folders and files that Windows or Office loads at every start."""
 _TELLING_KEY = re.compile(
     r"\\(?:run(?:once|services)?(?:ex)?|policies|winlogon|classes|currentcontrolset)(?:\\|$)"
@@ -190,7 +192,9 @@ class _Grader:
         if self.automatic:
             if hidden and (acts or fetches):
                 return OBFUSCATED
-            return AUTO_EXEC if acts or fetches or self.copies_itself() else AUTO_RUN
+            return AUTO_EXEC if acts or fetches or self.copies_itself() or self.destroys() else AUTO_RUN
+        if acts and not self.procedures and not self.whole:
+            return AUTO_EXEC  # statements outside of procedures: a script, which runs as it is
         # Without a start of its own it may be a tool that a user calls: only what no tool does counts.
         if (fetches or self.injects() or reaches_out) and any(
             not word.startswith((".", "http")) for word in self.hidden_words()

@@ -116,7 +116,7 @@ def children(artifact: Artifact, trace: Trace) -> Iterator[Artifact]:
 
 def content(written: Written) -> bytes | None:
     """Give a written file's bytes, None when too little of them is known to be of use."""
-    if written.verb in ("RegWrite", "CreateShortcut") or not written.content:
+    if written.verb in ("RegWrite", "WriteProfile", "CreateShortcut") or not written.content:
         return None
     data = b"".join(
         piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace") for piece in written.content

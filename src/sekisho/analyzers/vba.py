@@ -24,7 +24,7 @@ _DOT_NET = re.compile(
     rb"^[ \t]*(?:Imports[ \t]+\w|Namespace[ \t]+\w|Inherits[ \t]+\w|End[ \t]+(?:Class|Namespace)\b)", re.M | re.I
 )
 _NAMES = (".bas", ".cls", ".frm", ".vba")
-_HEADER = re.compile(rb'^(?:\xef\xbb\xbf)?(?:VERSION 1\.0 CLASS|Attribute VB_Name = ")', re.M)
+_HEADER = re.compile(rb'^(?:\xef\xbb\xbf)?[ \t]*(?:VERSION 1\.0 CLASS|Attribute VB_Name = ")', re.M)
 _VBA_ONLY = re.compile(
     rb"^[ \t]*(?:(?:Public|Private|Friend)[ \t]+)?(?:Declare[ \t]+(?:PtrSafe[ \t]+)?(?:Sub|Function)\b"
     rb"|Option[ \t]+(?:Base|Compare|Private)\b"
@@ -159,7 +159,7 @@ _REPORT_VARIABLE = re.compile(
     r"(?:- ){5,}-?[ \t]*\r?\n(?P<value>[^\r\n]{1,20000})",
     re.M,
 )
-_NAME = re.compile(r'^Attribute VB_Name = "([^"\r\n]{1,255})"', re.M)
+_NAME = re.compile(r'^[ \t]*Attribute VB_Name = "([^"\r\n]{1,255})"', re.M)
 
 
 def _module_name(source: str) -> str:
