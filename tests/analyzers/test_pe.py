@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from sekisho.analyzers import _pe_image
+from sekisho.analyzers._pe_icon import shows_document
 from sekisho.analyzers.pe import _recognise as recognise
 from sekisho.analyzers.pe import analyze, entropy
 from sekisho.model.artifact import Artifact, Feature
@@ -233,6 +234,40 @@ def test_the_largest_icon_of_the_first_group():
     features, _, _ = read(program(resources=[(3, 1, b"small" * 8), (3, 2, b"large" * 8), (14, 1, group)]))
     # Each leaf has a type directory of its own here, so both icons are found by their numbers.
     assert features["pe.icon"] == [hashlib.sha256(b"large" * 8).hexdigest()]
+
+
+def icon(colour, box, depth=32, size=32):
+    """A bitmap with one filled box (left, top, right, bottom), the rest transparent."""
+    left, top, right, bottom = box
+    rows, mask = b"", b""
+    for y in range(size - 1, -1, -1):
+        inside = [left <= x < right and top <= y < bottom for x in range(size)]
+        if depth == 32:
+            rows += b"".join(bytes([*colour, 255]) if one else bytes(4) for one in inside)
+        else:
+            rows += b"".join(bytes(colour) if one else bytes(3) for one in inside)
+        mask += int("".join("01"[not one] for one in inside), 2).to_bytes(size // 8, "big")
+    return struct.pack("<IiiHHIIiiII", 40, size, 2 * size, 1, depth, 0, 0, 0, 0, 0, 0) + rows + mask
+
+
+@pytest.mark.parametrize(
+    ("picture", "is_document"),
+    [
+        (icon((250, 250, 250), (6, 2, 26, 30)), True),
+        (icon((250, 250, 250), (6, 2, 26, 30), depth=24), True),
+        (icon((200, 60, 20), (6, 2, 26, 30)), False),  # upright, but blue
+        (icon((250, 250, 250), (2, 6, 30, 26)), False),  # white, but wide
+        (icon((250, 250, 250), (14, 2, 17, 6)), False),
+        (b"\x89PNG" + bytes(80), False),
+        (b"", False),
+    ],
+)
+def test_an_icon_of_paper(picture, is_document):
+    assert shows_document(picture) is is_document
+    if picture:
+        group = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHIH", 32, 32, 0, 0, 1, 32, len(picture), 1)
+        features, _, _ = read(program(resources=[(3, 1, picture), (14, 1, group)]))
+        assert features["pe.document_icon"] == [is_document]
 
 
 def test_odd_sections_and_packers():

@@ -16,6 +16,7 @@ ICON, GROUP_ICON, VERSION, MANIFEST = 3, 14, 16, 24
 DRAWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 14, 16, 17, 20, 21, 22, 24})
 """Types that hold pictures, dialogs and strings: everything but raw data (10), HTML (23) and types of one's own."""
 FILES = 100
+ICONS = 24
 STRINGS = 200
 KEY = 200
 """Letters of a version string's name that are read."""
@@ -78,18 +79,18 @@ def asked_level(image: Image, leaves: list[Resource]) -> str:
     return ""
 
 
-def first_icon(image: Image, leaves: list[Resource]) -> bytes:
-    """Give the largest icon picture of the first group, which Explorer shows; empty without one."""
+def first_icons(image: Image, leaves: list[Resource]) -> list[bytes]:
+    """Give the pictures of the first icon group, which Explorer shows, largest first."""
     group = next((leaf for leaf in leaves if leaf.path[0] == GROUP_ICON), None)
     if group is None:
-        return b""
-    rows = image.take(group.rva, min(group.size_bytes, 6 + 14 * 64))[6:]
+        return []
+    rows = image.take(group.rva, min(group.size_bytes, 6 + 14 * ICONS))[6:]
     sizes = {}
     for at in range(0, len(rows) - 13, 14):
         sizes[int.from_bytes(rows[at + 12 : at + 14], "little")] = (rows[at] or 256, rows[at + 6])
     icons = {leaf.path[1]: leaf for leaf in leaves if leaf.path[0] == ICON and len(leaf.path) > 1}
-    best = max((number for number in sizes if number in icons), key=lambda number: sizes[number], default=None)
-    return image.take(icons[best].rva, min(icons[best].size_bytes, 1 << 20)) if best is not None else b""
+    found = sorted((number for number in sizes if number in icons), key=lambda number: sizes[number], reverse=True)
+    return [image.take(icons[number].rva, min(icons[number].size_bytes, 1 << 20)) for number in found]
 
 
 def files_inside(image: Image, leaves: list[Resource]) -> Iterator[tuple[str, bytes]]:

@@ -16,6 +16,7 @@ from sekisho.analyzers import _pe_image as pe
 from sekisho.analyzers import _pe_resources as inside
 from sekisho.analyzers import analyzer
 from sekisho.analyzers._authenticode import read_signature
+from sekisho.analyzers._pe_icon import shows_document
 from sekisho.analyzers._pe_image import Image, Section
 from sekisho.model.artifact import Artifact, Feature
 
@@ -78,7 +79,15 @@ def _recognise(artifact: Artifact) -> bool:
         *("pe.machine", "pe.kind", "pe.subsystem", "pe.compiled_at", "pe.debug_at", "pe.export_at", "pe.time_flaw"),
         *("pe.section", "pe.section_flaw", "pe.entropy", "pe.packer", "pe.import", "pe.imports", "pe.imphash"),
         *("pe.rich_hash", "pe.export", "pe.exports", "pe.export_name", "pe.pdb", *_VERSION_FEATURES.values()),
-        *("pe.renamed", "pe.asks_rights", "pe.icon", "pe.dotnet", "pe.overlay_bytes", "pe.overlay_entropy"),
+        *(
+            "pe.renamed",
+            "pe.asks_rights",
+            "pe.icon",
+            "pe.document_icon",
+            "pe.dotnet",
+            "pe.overlay_bytes",
+            "pe.overlay_entropy",
+        ),
         *("pe.signed", "pe.signer", "pe.signer_issuer", "pe.self_signed"),
     ),
 )
@@ -91,7 +100,8 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
         ``pe.imphash`` and ``pe.rich_hash`` as pefile computes them; ``pe.export`` (names, the first 200) and how many
         there are; ``pe.renamed`` when the version strings name another file than the artifact's name;
         ``pe.signed``: ``none``, ``present`` (the digest is right; no chain is verified), ``digest mismatch`` or
-        ``unreadable``; ``pe.icon`` (SHA-256 of the picture that Explorer shows).
+        ``unreadable``; ``pe.icon`` (SHA-256 of the picture that Explorer shows) and
+        ``pe.document_icon`` (it is a sheet of paper).
 
     Raises:
         MalformedError: there is no header, or it is cut.
@@ -219,8 +229,9 @@ def _resources(image: Image, artifact: Artifact) -> Iterator[Feature | Artifact]
         yield Feature("pe.renamed", _stem(artifact.name) not in {_stem(name) for name in names if name})
     if level := inside.asked_level(image, leaves):
         yield Feature("pe.asks_rights", level)
-    if icon := inside.first_icon(image, leaves):
-        yield Feature("pe.icon", sha256(icon).hexdigest())
+    if icons := inside.first_icons(image, leaves):
+        yield Feature("pe.icon", sha256(icons[0]).hexdigest())
+        yield Feature("pe.document_icon", any(map(shows_document, icons)))
     for name, data in inside.files_inside(image, leaves):
         yield artifact.child(name, data, relation="embedded")
 
