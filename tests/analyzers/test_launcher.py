@@ -43,6 +43,7 @@ SAMPLES = {
         b"<Arguments>/c echo nothing</Arguments></Exec><Exec><Command>notepad.exe</Command></Exec></Actions></Task>"
     ),
     "msbuild": b'<Project><Target Name="x"><Exec Command="cmd /c echo nothing" /></Target></Project>',
+    "script-job": b'<job id="x"><script language="JScript" src="\\\\files.example.com\\a\\b.js"></script><p></job>',
     "jar-manifest": b"Manifest-Version: 1.0\r\nMain-Class: org.example.Main\r\n",
     "setup-information": (
         b"[Version]\r\nSignature=$chicago$\r\n[DefaultInstall]\r\nUnRegisterOCXs=Off\r\nRunPreSetupCommands=Pre\r\n"
@@ -110,6 +111,7 @@ def test_commands_are_children(kind, commands):
         ("app-installer", ["https://www.example.com/a.appinstaller", "https://www.example.net/a.msix"]),
         ("java-web-start", ["https://www.example.com/", "a.jnlp", "a.jar", "org.example.Main"]),
         ("jar-manifest", ["org.example.Main"]),
+        ("script-job", ["\\\\files.example.com\\a\\b.js"]),
         ("setup-information", ["%11%\\scrobj.dll,NI,https://www.example.com/a.sct"]),
     ],
 )
@@ -132,6 +134,7 @@ def test_script_of_a_style_sheet():
         b"[Version]\r\nNumber=1\r\n",
         b"Manifest-Version: 1.0\r\n",
         b"<html></html>",
+        b"<job><script>var a = 1;</script></job>",
         b"",
         b"Project notes",
     ],

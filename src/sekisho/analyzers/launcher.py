@@ -2,7 +2,8 @@
 
 Libraries and search connectors (.library-ms .searchConnector-ms .search-ms), settings pages (.settingcontent-ms),
 ClickOnce (.application .appref-ms), .appinstaller, Java Web Start (.jnlp) and .jar manifests, style sheets with
-script (.xsl), scheduled tasks, MSBuild projects, setup information (.inf) and registry files (.reg).
+script (.xsl), script host jobs that take scripts from elsewhere (.wsf .sct), scheduled tasks, MSBuild projects, setup
+information (.inf) and registry files (.reg).
 
 Source: Microsoft's schema references of these formats; JSR-56 (JNLP); LOLBAS on cmstp, msxsl and MSBuild; MITRE
 ATT&CK T1187, T1127.001, T1218.003, T1220.
@@ -39,13 +40,19 @@ _ROOTS = {
     "transform": "stylesheet",
     "task": "task",
     "project": "msbuild",
+    "job": "script-job",
+    "package": "script-job",
+    "component": "script-job",
+    "scriptlet": "script-job",
 }
 _XML_MARKS = tuple(name.encode() for name in _ROOTS)
 _TEXT_MARKS = (b"culture=", b"registry editor", b"regedit4", b"manifest-version:", b"[defaultinstall", b"[version")
 _ROOT = re.compile(
     r"(?>\s+|<!--.*?-->|<\?[^>]*>|<!DOCTYPE[^>\[]*>)*+<(?:[\w.-]{1,40}:)?([A-Za-z]{3,40})[\s/>]", re.DOTALL
 )
+_SOURCE = re.compile(r"<script\b[^>]{0,400}?\ssrc\s*=\s*[\"']([^\"'<>]{1,2000})", re.IGNORECASE)
 _NEEDS = {
+    "script-job": _SOURCE,  # without one its scripts are all there is, and have their own readers
     "clickonce": re.compile(r"deploymentProvider|dependentAssembly[^>]{0,200}codebase", re.IGNORECASE),
     "stylesheet": re.compile(r"urn:schemas-microsoft-com:xslt", re.IGNORECASE),
     "task": re.compile(r"schemas\.microsoft\.com/windows/2004/02/mit/task", re.IGNORECASE),
@@ -234,6 +241,11 @@ def _read_clickonce(data: bytes, found: _Found) -> None:
         _read_xml(data, found)
 
 
+def _read_job(data: bytes, found: _Found) -> None:
+    """Give the scripts that a Windows Script Host job takes from elsewhere; it need not be proper XML."""
+    found.targets += _SOURCE.findall(script_text(data))[:TARGETS]
+
+
 def _read_manifest(data: bytes, found: _Found) -> None:
     found.targets += _MAIN_CLASS.findall(script_text(data[:HEAD]))
 
@@ -274,6 +286,7 @@ def _read_registry(data: bytes, found: _Found) -> None:
 _READERS: dict[str, Callable[[bytes, _Found], None]] = {
     "clickonce": _read_clickonce,
     "jar-manifest": _read_manifest,
+    "script-job": _read_job,
     "setup-information": _read_setup,
     "registry": _read_registry,
 }
