@@ -139,6 +139,19 @@ def test_partitions_chained_in_an_extended_one():
     assert len(read(mbr((0x05, bytes(loop))))[0]["image.partition"]) == 32
 
 
+def test_bytes_after_the_last_volume():
+    for data in (FAT12, mbr((0x06, FAT12))):
+        features, children, error = read(data + b"appended")
+        assert error is None
+        assert features["image.trailing_bytes"] == [8]
+        assert children["trailing"].data == b"appended"
+
+
+def test_a_table_that_counts_larger_sectors():
+    table = bytes(446) + bytes([0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0]).ljust(64, b"\0") + b"\x55\xaa"
+    assert read(table.ljust(4_096, b"\0") + FAT12)[1]["loader.dll"].data == DLL
+
+
 def test_volumes_that_are_not_read_are_named():
     locked = (b"\xeb\x58\x90-FVE-FS-" + bytes(499) + b"\x55\xaa").ljust(512)
     _, children, error = read(mbr((0x07, locked), (0x06, FAT12)))

@@ -73,7 +73,8 @@ def disc(files, joliet=None, folders=(), extra=b"", system=b""):
     out.append(b"\xffCD001\x01".ljust(SECTOR, b"\0"))
     out.append(bytes((20 - sum(map(len, out)) // SECTOR) * SECTOR))
     out.append(root([name for name, _, _ in files], 20))
-    out.append(root(joliet or [], 21) + bytes(2 * SECTOR))
+    out.append(bytes(SECTOR) if joliet is None else root(joliet, 21))
+    out.append(bytes(2 * SECTOR))
     return b"".join(out + contents) + extra
 
 
@@ -132,6 +133,15 @@ def test_bytes_before_and_after_the_volume():
     assert features["image.system_area_bytes"] == [9]
     assert features["image.trailing_bytes"] == [8]
     assert (children["trailing"].data, children["trailing"].relation) == (b"appended", "overlay")
+
+
+def test_sectors_that_nothing_refers_to():
+    raw = bytearray(disc([(b"A;1", b"x", 0)], []))
+    raw[22 * SECTOR : 22 * SECTOR + 6] = b"hidden"
+    features, children, error = read(bytes(raw))
+    assert error is None
+    assert features["image.unreferenced_bytes"] == [SECTOR]
+    assert children["unreferenced"].data.rstrip(b"\0") == b"hidden"
 
 
 def test_a_boot_record_is_named():

@@ -39,6 +39,7 @@ class _Volume:
     cluster_bytes: int
     clusters: int
     root_cluster: int
+    size_bytes: int
     root: Extent | None = None
     """The root folder of FAT12 and FAT16, which no cluster holds."""
 
@@ -110,7 +111,7 @@ def read(disk: Disk) -> Contents:
     try:
         boot = disk.read(0, 512)
         volume = _exfat(disk, boot) if is_exfat(boot) else _fat(disk, boot)
-        contents.filesystem = volume.kind
+        contents.filesystem, contents.size_bytes = volume.kind, volume.size_bytes
         if not is_exfat(boot) and (maker := boot[3:11].decode("latin-1").strip(" \0")):
             contents.facts.append(("image.system", maker))
         _walk(volume, contents)
@@ -140,7 +141,7 @@ def _fat(disk: Disk, boot: bytes) -> _Volume:
     if not _u(boot, 22, 2):
         bits = 32
     root = None if bits == 32 else (root_at, root_bytes)
-    return _Volume(disk, f"FAT{bits}", fat_at, bits, heap_at, cluster_bytes, clusters, _u(boot, 44, 4), root)
+    return _Volume(disk, f"FAT{bits}", fat_at, bits, heap_at, cluster_bytes, clusters, _u(boot, 44, 4), total, root)
 
 
 def _exfat(disk: Disk, boot: bytes) -> _Volume:
@@ -149,7 +150,15 @@ def _exfat(disk: Disk, boot: bytes) -> _Volume:
     sector = 1 << boot[108]
     heap_at = _u(boot, 88, 4) * sector
     return _Volume(
-        disk, "exFAT", _u(boot, 80, 4) * sector, 32, heap_at, sector << boot[109], _u(boot, 92, 4), _u(boot, 96, 4)
+        disk,
+        "exFAT",
+        fat_at=_u(boot, 80, 4) * sector,
+        entry_bits=32,
+        heap_at=heap_at,
+        cluster_bytes=sector << boot[109],
+        clusters=_u(boot, 92, 4),
+        root_cluster=_u(boot, 96, 4),
+        size_bytes=_u(boot, 72, 8) * sector,
     )
 
 

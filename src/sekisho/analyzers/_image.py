@@ -55,6 +55,10 @@ class Contents:
     filesystem: str
     members: list[Member] = field(default_factory=list)
     facts: list[tuple[str, Value]] = field(default_factory=list)
+    size_bytes: int = 0
+    """Bytes that the file system says it takes; 0 when it does not."""
+    used: list[tuple[int, int]] = field(default_factory=list)
+    """Start and end of what is known on the volume beside the files, where that is kept."""
     hidden_folders: set[str] = field(default_factory=set)
     """Paths with ``/`` at their end."""
     problem: MalformedError | LimitError | None = None

@@ -104,6 +104,38 @@ def boot_system(descriptor: Descriptor) -> str:
     return descriptor.raw[7:39].rstrip(b"\0 ").decode("latin-1").removesuffix(" SPECIFICATION")
 
 
+def unreferenced(data: bytes, found: list[Descriptor], trees: list[Contents], end: int) -> bytes:
+    """Give the sectors before ``end`` that hold something and that nothing on the disc refers to, joined."""
+    known = [(0, FIRST_DESCRIPTOR * SECTOR)] + [run for tree in trees for run in tree.used]
+    for one in found:
+        known.append((one.at, one.at + SECTOR))
+        if one.raw[0] == BOOT:
+            known.append((catalog_at(one), catalog_at(one) + SECTOR))
+        elif one.raw[0] in (PRIMARY, SUPPLEMENTARY):
+            known += _path_tables(one)
+    end = min(end, len(data))
+    free = bytearray(b"\1") * -(-end // SECTOR)
+    for start, stop in known:
+        first, last = start // SECTOR, min(-(-stop // SECTOR), len(free))
+        free[first:last] = bytes(max(0, last - first))
+    parts, at = [], free.find(1)
+    while at >= 0:
+        piece = data[at * SECTOR : (at + 1) * SECTOR]
+        if piece.strip(b"\0"):
+            parts.append(piece)
+        at = free.find(1, at + 1)
+    return b"".join(parts)
+
+
+def _path_tables(one: Descriptor) -> Iterator[tuple[int, int]]:
+    """Give where the path tables lie: each kind of computer has its own, perhaps twice. Source: ECMA-119 8.4.14."""
+    size = int.from_bytes(one.raw[132:136], "little")
+    little, big = (140, 144), (148, 152)
+    blocks = [int.from_bytes(one.raw[at : at + 4], "little") for at in little]
+    blocks += [int.from_bytes(one.raw[at : at + 4], "big") for at in big]
+    yield from ((block * one.block_bytes, block * one.block_bytes + size) for block in blocks if block)
+
+
 def catalog_at(descriptor: Descriptor) -> int:
     """Give where the catalog of a boot record lies. Source: El Torito 2.0, figure 7."""
     return int.from_bytes(descriptor.raw[71:75], "little") * SECTOR
@@ -132,10 +164,12 @@ def _walk(disk: _disk.Flat, descriptor: Descriptor, contents: Contents) -> None:
             contents.broke(MalformedError(f"folder {folder or '/'} lies in itself or too deep"))
             continue
         seen.add(record.block)
+        contents.used.append((record.block * block_bytes, record.block * block_bytes + record.size_bytes))
         below = []
         for parts in _files(_records(disk, block_bytes, record, contents)):
             if parts[0].name == b"\0" and not folder:
                 skip = _susp_skip(parts[0].system_use)
+                _rock_ridge_name(disk, block_bytes, parts[0].system_use, contents)  # says which extensions there are
             if parts[0].name in (b"\0", b"\1", b""):
                 continue
             name = _name(disk, descriptor, parts[0], skip, contents)
@@ -145,6 +179,7 @@ def _walk(disk: _disk.Flat, descriptor: Descriptor, contents: Contents) -> None:
                     contents.hidden_folders.add(f"{folder}{name}/")
             else:
                 contents.members.append(_member(disk, block_bytes, folder + name, parts))
+                contents.used += [(one.block * block_bytes, one.block * block_bytes + one.size_bytes) for one in parts]
         pending += reversed(below)
 
 
@@ -216,7 +251,7 @@ def _name(disk: _disk.Flat, descriptor: Descriptor, record: _Record, skip: int, 
     if descriptor.joliet:
         return _without_version(record.name.decode("utf-16-be", "replace"))
     plain = _without_version(record.name.decode("latin-1"))
-    long = _rock_ridge_name(disk, descriptor.block_bytes, record.system_use[skip:])
+    long = _rock_ridge_name(disk, descriptor.block_bytes, record.system_use[skip:], contents)
     if not long:
         return plain
     if contents.filesystem == "ISO 9660":
@@ -246,7 +281,7 @@ def _susp_skip(system_use: bytes) -> int:
     return 0
 
 
-def _rock_ridge_name(disk: _disk.Flat, block_bytes: int, area: bytes) -> str:
+def _rock_ridge_name(disk: _disk.Flat, block_bytes: int, area: bytes, contents: Contents) -> str:
     """Join a long name's parts, which may go on elsewhere."""
     raw = b""
     for _ in range(MAX_CONTINUATIONS):
@@ -260,6 +295,7 @@ def _rock_ridge_name(disk: _disk.Flat, block_bytes: int, area: bytes) -> str:
                 block, offset, count = (int.from_bytes(entry[field : field + 4], "little") for field in (4, 12, 20))
                 start = block * block_bytes + offset
                 following = disk.data[start : start + min(count, SECTOR)]
+                contents.used.append((start, start + min(count, SECTOR)))
             elif entry[:2] == b"ST":
                 break
             at += length

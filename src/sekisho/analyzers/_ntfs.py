@@ -78,7 +78,9 @@ def read(disk: Disk) -> Contents:
     """Read the master file table; never raises."""
     contents = Contents("NTFS")
     try:
-        volume = _volume(disk, disk.read(0, 512))
+        boot = disk.read(0, 512)
+        volume = _volume(disk, boot)
+        contents.size_bytes = (_u(boot, 40, 8) + 1) * volume.sector  # a copy of the boot sector follows
         files = _table(volume, contents)
         _take(volume, files, contents)
     except (MalformedError, LimitError) as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sekisho.analyzers import _fat, _image, _ntfs, _udf
-from sekisho.analyzers._disk import Disk, Window
+from sekisho.analyzers._disk import Disk, Flat, Window
 from sekisho.analyzers._image import Contents, Room
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import MalformedError
@@ -74,15 +74,19 @@ def partitions(disk: Disk) -> list[Partition]:
     for sector in (512, 4_096):
         if _head(disk, sector, 8) == b"EFI PART":
             return list(_gpt(disk, sector))[:MAX_PARTITIONS]
-    return list(_mbr(disk, boot))[:MAX_PARTITIONS]
+    found = list(_mbr(disk, boot, 512))[:MAX_PARTITIONS]
+    if any(filesystem(one.window) for one in found):
+        return found
+    wide = list(_mbr(disk, boot, 4_096))[:MAX_PARTITIONS]  # virtual disks may count in larger sectors
+    return wide if any(filesystem(one.window) for one in wide) else found
 
 
-def _mbr(disk: Disk, boot: bytes) -> Iterator[Partition]:
+def _mbr(disk: Disk, boot: bytes, sector: int) -> Iterator[Partition]:
     for kind, start, count in _slots(boot):
         if kind in EXTENDED:
-            yield from _chained(disk, start)
+            yield from _chained(disk, start, sector)
         elif kind and kind != PROTECTIVE:
-            yield from _part(disk, f"0x{kind:02x}", start * 512, count * 512)
+            yield from _part(disk, f"0x{kind:02x}", start * sector, count * sector)
 
 
 def _slots(boot: bytes) -> Iterator[tuple[int, int, int]]:
@@ -92,10 +96,10 @@ def _slots(boot: bytes) -> Iterator[tuple[int, int, int]]:
             yield raw[4], int.from_bytes(raw[8:12], "little"), int.from_bytes(raw[12:16], "little")
 
 
-def _chained(disk: Disk, first: int) -> Iterator[Partition]:
+def _chained(disk: Disk, first: int, sector: int) -> Iterator[Partition]:
     at = first
     for _ in range(MAX_PARTITIONS):
-        boot = _head(disk, at * 512, 512)
+        boot = _head(disk, at * sector, 512)
         if boot[510:] != b"\x55\xaa":
             return
         following = 0
@@ -103,7 +107,7 @@ def _chained(disk: Disk, first: int) -> Iterator[Partition]:
             if kind in EXTENDED:
                 following = first + start
             else:
-                yield from _part(disk, f"0x{kind:02x}", (at + start) * 512, count * 512)
+                yield from _part(disk, f"0x{kind:02x}", (at + start) * sector, count * sector)
         if not following:
             return
         at = following
@@ -172,5 +176,21 @@ def unpack(artifact: Artifact, disk: Disk) -> Iterator[Feature | Artifact]:
         yield from _image.named(one.members, label, one.hidden_folders)
     for label, one in zip(labels, volumes, strict=True):
         yield from _image.children(artifact, one.members, room, label)
+    if isinstance(disk, Flat):
+        yield from _trailing(artifact, found, volumes)
     if room.problem:
         raise room.problem
+
+
+def _trailing(artifact: Artifact, found: list[Partition], volumes: list[Contents]) -> Iterator[Feature | Artifact]:
+    """Give what follows the last volume, unless a second copy of the partition table belongs there."""
+    if any(artifact.data.startswith(b"EFI PART", sector) for sector in (512, 4_096)):
+        return
+    ends = [
+        one.window.start + min(volume.size_bytes or one.window.size, one.window.size)
+        for one, volume in zip(found, volumes, strict=True)
+    ]
+    rest = artifact.data[max(ends) :]
+    if rest.strip(b"\0"):
+        yield Feature("image.trailing_bytes", len(rest), max(ends))
+        yield artifact.child("trailing", rest, relation="overlay")

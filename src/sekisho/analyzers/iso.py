@@ -27,14 +27,21 @@ def is_disc(artifact: Artifact) -> bool:
 @analyzer(
     "iso",
     recognise=is_disc,
-    features=(*_image.FEATURES, "image.boot", "image.deleted_entry", "image.system_area_bytes"),
+    features=(
+        *_image.FEATURES,
+        "image.boot",
+        "image.deleted_entry",
+        "image.system_area_bytes",
+        "image.unreferenced_bytes",
+    ),
 )
 def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     """Read every directory tree of the disc, then hand out each file once.
 
     Yields:
         What the descriptors say; ``archive.member`` for each file, with ``archive.mismatch`` for one that only some
-        trees show; then a child for each file; then a child ``trailing`` for bytes after the volume.
+        trees show; then a child for each file; then a child ``trailing`` for bytes after the volume, and a child
+        ``unreferenced`` for sectors in it that nothing refers to.
 
     Raises:
         MalformedError: a tree or a file is broken; everything else has been yielded.
@@ -58,6 +65,9 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     if found and not udf and 0 < end < len(data) and data[end:].strip(b"\0"):
         yield Feature("image.trailing_bytes", len(data) - end, end)
         yield artifact.child("trailing", data[end:], relation="overlay")
+    if not udf and (hidden := _iso9660.unreferenced(data, found, trees, end)):
+        yield Feature("image.unreferenced_bytes", len(hidden))
+        yield artifact.child("unreferenced", hidden, relation="overlay")
     if not trees:
         raise MalformedError("a disc without a volume", FIRST)
     if room.problem:
