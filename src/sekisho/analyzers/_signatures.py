@@ -256,7 +256,6 @@ CONTAINERS_NOT_READ: dict[str, str] = {
     "application/x-apple-diskimage": "Apple disk image",
     "application/x-shockwave-flash": "Flash",
     "application/java-vm": "Java class",
-    "application/vnd.debian.binary-package": "Debian package",
     "application/x-rpm": "RPM",
     "application/vnd.ms-outlook-pst": "Outlook data file",
 }
