@@ -63,6 +63,11 @@ def results(text):
                 ("spf", "pass", {"smtp.mailfrom": "a@bank.example"}),
             ],
         ),
+        (
+            "mta.corp.example from=bank.example; domainkeys=neutral (no sig); dkim=pass (ok); header.i=@bank.example",
+            "mta.corp.example",
+            [("domainkeys", "neutral", {}), ("dkim", "pass", {"header.i": "@bank.example"})],
+        ),
         ("mx.corp.example 1; none", "mx.corp.example", []),
         (
             "mx.corp.example spf=pass smtp.mailfrom=a.example dkim=fail",  # not one semicolon

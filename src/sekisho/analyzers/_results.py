@@ -9,7 +9,7 @@ values without quotes that need some, and whole headers as encoded words. All of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HEADER_CHARS = 8_192
 """Read of one header; a hundred signatures fit."""
@@ -83,14 +83,23 @@ def read_results(text: str) -> Results:
                 words.pop(0)
         if words and [word.lower() for word in words] != ["none"]:
             whole = False
-        made, clean = _of_segment(pairs, segment, comment)
+        made, loose, clean = _of_segment(pairs, segment, comment)
         whole = whole and clean
+        if loose and found and not made:
+            # ``dkim=pass (ok); header.i=@a.example``: a semicolon too many.
+            found[-1] = replace(found[-1], properties=(*found[-1].properties, *loose)[:RESULTS])
         found += made[: RESULTS - len(found)]
     return Results(server.strip('"<>'), tuple(found), instance, whole and bool(server or found))
 
 
-def _of_segment(pairs: list[re.Match[str]], segment: str, comment: str) -> tuple[list[Result], bool]:
-    """Give the results of what stands between two semicolons: one, but where a semicolon was forgotten."""
+def _of_segment(
+    pairs: list[re.Match[str]], segment: str, comment: str
+) -> tuple[list[Result], list[tuple[str, str]], bool]:
+    """Give the results of what stands between two semicolons: one, but where a semicolon was forgotten.
+
+    Returns:
+        The results, the properties in front of the first, and whether all was understood.
+    """
     made: list[tuple[str, str, list[tuple[str, str]]]] = []
     loose: list[tuple[str, str]] = []
     clean, at = True, pairs[0].start() if pairs else 0
@@ -103,10 +112,11 @@ def _of_segment(pairs: list[re.Match[str]], segment: str, comment: str) -> tuple
         else:
             (made[-1][2] if made else loose).append((name, value))
     clean = clean and not (pairs and segment[at:].strip())
-    return [
+    results = [
         Result(name, value, (*loose, *properties), comment if number == len(made) - 1 or len(made) == 1 else "")
         for number, (name, value, properties) in enumerate(made)
-    ], clean
+    ]
+    return results, loose, clean
 
 
 def read_spf(text: str) -> Results:
