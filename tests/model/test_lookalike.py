@@ -39,6 +39,9 @@ OWN = Index(
         ("sekisui-shoji.com", "sekisui-shoji.co.jp", "suffix"),
         ("corp.example.evil.test", "corp.example", "subdomain"),
         ("mail.corp-example.evil.test", "corp.example", "subdomain"),
+        ("bigbrand-card.co.jp.aazc.test", "bigbrand.example", "subdomain"),
+        ("www.bigbrand.com.evil.test", "bigbrand.example", "subdomain"),
+        ("my-corp-co-jp.test", "corp.example", "subdomain"),
         ("login.corp.example-a.test", "corp.example", "subdomain"),
     ],
 )
@@ -55,6 +58,9 @@ def test_lookalikes(host, of, how):
         *("other.example", "cord.example", "bigbrand-fans.test", "bigbrand.test", "bigbrands.test", "branda.test"),
         *(
             "corp.example.translate.goog",
+            "bigbrand.sharehost.test",
+            "bigbrand.news.test",
+            "www.bigbrand.com",
             "mobile.test",
             "scorpion.test",
             "xn--.example",

@@ -38,6 +38,8 @@ _TOGETHER = (
 # "Moderately Restrictive" lets Latin stand beside one other script, but for these, whose letters are its twins.
 _TWINS = frozenset({"CYRILLIC", "GREEK", "CHEROKEE", "ARMENIAN", "COPTIC", "LISU"})
 _MARKS = frozenset({"KATAKANA-HIRAGANA", "COMBINING", "IDEOGRAPHIC", "VARIATION", "ZERO"})
+# What ends a name in front of another, as those who read from the left take it.
+_SUFFIXES = frozenset("co.jp ne.jp or.jp go.jp ac.jp lg.jp co.uk com.br com.au co.kr com.cn com.tw".split())
 _VOWELS = frozenset("aeiou")
 _SLIPS = (("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("3", "e"), ("4", "a"))
 _HANGING = re.compile(r"[-\u30fc\u4e00\u2010-\u2015\u2212]")
@@ -117,6 +119,17 @@ class Index:
                 known = ".".join(pieces[at : at + count])
                 if known in self.domains:
                     return self._made(known, "subdomain")
+        return self._front(pieces)
+
+    def _front(self, pieces: list[str]) -> Likeness | None:
+        """Tell a known label that a suffix follows within the front: ``corp-card.co.jp.evil.test``."""
+        for at, piece in enumerate(pieces):
+            domain = self.labels.get(piece)
+            if domain is None or len(piece) < SHORTEST - 1:
+                continue
+            for end in range(at + 1, min(at + 4, len(pieces))):
+                if ".".join(pieces[end : end + 2]) in _SUFFIXES or (pieces[end] == "com" and end + 1 < len(pieces)):
+                    return self._made(domain, "subdomain")
         return None
 
     def _near(self, label: str) -> Likeness | None:
