@@ -28,8 +28,10 @@ _ADDRESS = re.compile(
 # Hosts of one organisation under several domains: a hop between them is internal.
 # Source: trace lines of Exchange Online and Gmail.
 _SAME = {
-    **dict.fromkeys(("exchangelabs.com", "office365.com", "microsoft.com", "hotmail.com"), "outlook.com"),
-    **dict.fromkeys(("gmail.com", "googlemail.com", "1e100.net"), "google.com"),
+    **dict.fromkeys(
+        ("outlook.com", "exchangelabs.com", "office365.com", "microsoft.com", "hotmail.com"), "outlook.com"
+    ),
+    **dict.fromkeys(("google.com", "gmail.com", "googlemail.com", "1e100.net"), "google.com"),
 }
 _EXAMPLES = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
 
@@ -122,8 +124,11 @@ def _networks(relays: frozenset[str]) -> tuple[ipaddress.IPv4Network | ipaddress
 
 def owner(host: str) -> str:
     """Give the registered domain of a host in a trace, one for all of a mail provider's."""
-    domain = registered_domain(host.strip("[]()<>.,;").lower())
-    return _SAME.get(domain, domain)
+    name = host.strip("[]()<>.,;").lower()
+    tail = ".".join(name.split(".")[-2:])
+    if tail in _SAME:  # most hops of most mails
+        return _SAME[tail]
+    return registered_domain(name)
 
 
 @lru_cache(maxsize=1_024)

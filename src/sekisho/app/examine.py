@@ -23,6 +23,7 @@ from sekisho.model.artifact import SEPARATOR, Analysis, Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.organisation import NOBODY, Organisation
+from sekisho.model.registered import registered_domain
 
 FEATURES_KEPT = 5_000  # of one artifact; more is noise or an attack on our memory
 OPEN_TREES_PER_WORKER = 4
@@ -200,6 +201,7 @@ class Pool:
     def __init__(self, jobs: int, limits: Limits, organisation: Organisation = NOBODY) -> None:
         """Workers start when the first artifact comes."""
         analyzers.load()
+        registered_domain("host.example")  # reads the list of suffixes once, before workers fork
         self.jobs, self.limits, self.organisation = jobs, limits, organisation
         self.idle: list[Analyst] = []
         self.busy: list[Analyst] = []
