@@ -129,7 +129,8 @@ def outside(**more):
 
 def test_own_domain_from_outside():
     assert outside()["own_domain"] == outside()["to_self"] == "unrecorded"
-    assert outside(auth__sender="failed")["own_domain"] == outside(auth__sender="unchecked")["to_self"] == "failed"
+    assert outside(auth__sender="failed")["own_domain"] == outside(auth__sender="unaligned")["to_self"] == "failed"
+    assert outside(auth__sender="unchecked")["own_domain"] == "unchecked"
     assert not {"own_domain", "to_self"} & outside(auth__sender="authenticated").keys()
     assert "own_domain" not in outside(auth__exchange_as="internal")
     assert "own_domain" not in facts(CORP, sender__address="a@corp.example")

@@ -54,8 +54,8 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
         ``freemail`` (another domain, and a free one, while From's is not), beside From's domain;
         ``identity.name_address`` and ``.name_host``: an address or host in the shown name that is not the sender's;
         ``identity.person``: the name of one of the organisation's people, from an address that is not theirs;
-        ``identity.own_domain``: ``failed`` or ``unrecorded``, when a mail from outside bears an own domain and its
-        authentication failed or nothing is known of it; ``identity.to_self``: the same for a mail from its reader;
+        ``identity.own_domain``: ``failed``, ``unchecked`` (no result either way) or ``unrecorded`` (no results at all),
+        when a mail from outside bears an own domain; ``identity.to_self``: the same for a mail from its reader;
         ``identity.readers_domain``: ``failed``, when all readers are of From's domain, whoever they are.
         ``.name_disguise`` and ``.subject_disguise``: ``mixed-script``, ``styled-letters``, ``invisible``.
     """
@@ -145,7 +145,7 @@ def _own(mail: Mail, addresses: list[str], domain: str, organisation: Organisati
     known = mail.text("auth.sender")
     if not domain or not outside or known == "authenticated" or mail.text("auth.arc_verified") == "pass":
         return
-    word = "failed" if known in ("failed", "unaligned", "unchecked") else "unrecorded"
+    word = {"failed": "failed", "unaligned": "failed", "unchecked": "unchecked"}.get(known, "unrecorded")
     if belongs(domain, organisation.domains):
         yield Feature("identity.own_domain", word)
     mine = registered_domain(domain)
