@@ -2,7 +2,7 @@
 
 import pytest
 
-from sekisho.model.brands import BESIDE, brands, owns
+from sekisho.model.brands import BESIDE, brands, owners, owns
 from sekisho.model.folded import fold
 from sekisho.model.hosting import FREE_MAIL, HOSTING, SHORTENERS
 from sekisho.model.registered import registered_domain
@@ -65,3 +65,8 @@ def test_hosts_of_all_and_shorteners_are_lower_case_names():
     for host in (*HOSTING, *SHORTENERS, *FREE_MAIL):
         assert host == host.lower().strip()
         assert "." in host
+
+
+def test_owners_agree_with_owns():
+    for host in ("www.amazon.co.jp", "live.com", "evil.example", "mail.instagram.com", "amazon.tk", "paypal.de", ""):
+        assert owners(host) == {brand.id for brand in brands().values() if owns(brand, host)}

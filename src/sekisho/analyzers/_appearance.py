@@ -32,6 +32,11 @@ _SPLIT = re.compile(
 )
 _FILE = re.compile(r"([^/\\?#]{2,60})\.(?:png|jpe?g|gif|svg|webp)(?:[?#]|$)", re.IGNORECASE)
 _SMALL = re.compile(r"^\s*[0-3](?:px)?\s*$")
+_SHARE = re.compile(
+    r"//(?:[\w-]{1,20}\.)?(?:facebook|instagram|twitter|x|linkedin|youtube|tiktok|pinterest|line)\.(?:com|me)\b"
+)
+"""Links of the buttons that stand in everybody's mail."""
+_WIDE = re.compile("[\u3041-\u30fa\u4e00-\u9fff\uac00-\ud7a3]")
 _WORDS = re.compile(r"[^\W_]{2,}")
 
 
@@ -51,16 +56,23 @@ def appearance(tree: LexborHTMLParser, lower: str, text: str, hidden: str) -> It
             if name.strip():
                 logos[name.strip()[:80]] = None
     yield from (Feature("html.logo", name) for name in list(logos)[:LOGOS])
-    linked = {id_ for node in pictures if (id_ := _link_of(node))}
+    linked = {target for node in pictures if (target := _link_of(node))}
     if linked:
         yield Feature("html.picture_links", len(linked))
     if pictures:
-        yield Feature("html.picture_only", bool(linked) and len(text) < FEW_CHARS)
+        yield Feature(
+            "html.picture_only", any(not _SHARE.search(target) for target in linked) and _width(text) < FEW_CHARS
+        )
     yield from _odd_links(tree, lower)
     if split := len(_SPLIT.findall(lower)):
         yield Feature("html.split_words", split)
     if unseen := sum(map(len, _WORDS.findall(hidden))):
         yield Feature("html.unseen_chars", unseen)
+
+
+def _width(text: str) -> int:
+    """Give how much a text says: an ideograph or kana counts as two letters."""
+    return len(text) + len(_WIDE.findall(text))
 
 
 def _tiny(node: LexborNode) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from ahocorasick_rs import AhoCorasick
 
@@ -94,7 +95,7 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
         ``lure.address_in_subject``, ``text.obfuscated`` (words written to be overlooked by programs) and
         ``text.length`` (characters of visible text).
     """
-    body = text[:CHARS]
+    body = unescape(text[:CHARS]) if "&" in text[:CHARS] else text[:CHARS]  # plain parts made of HTML keep its entities
     head = " ".join(fold(subject[:400]).split())
     flat = " ".join(fold(body).split())
     scores, shown = _scores(f"{head} \n {flat}", len(head))

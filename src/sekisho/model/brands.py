@@ -286,6 +286,14 @@ edeka | edeka, lidl, aldi, rewe, kaufland, rossmann, mediamarkt | edeka.de lidl.
   aldi-nord.de aldi-sued.de aldi.* aldi.us rewe.de kaufland.de rossmann.de mediamarkt.de mediamarkt.*
 decathlon | decathlon, leroy merlin, carrefour, auchan | decathlon.com decathlon.* leroymerlin.fr carrefour.fr
   carrefour.com auchan.fr
+openai | openai, chatgpt | openai.com chatgpt.com oaiusercontent.com
+walgreens | walgreens, cvs pharmacy, ace hardware, rite aid | walgreens.com cvs.com acehardware.com riteaid.com
+insurers | state farm, geico, carshield, allianz | statefarm.com geico.com carshield.com allianz.com allianz.*
+  allianz.de
+hotels | marriott, marriott bonvoy, hilton honors, hilton hotel | marriott.com marriott-email.com hilton.com
+mcdonalds | mcdonald's, mcdonalds, starbucks, マクドナルド, スターバックス | mcdonalds.com mcdonalds.* mcdonalds.co.jp
+  starbucks.com starbucks.co.jp
+digid | digid, mijnoverheid, belastingdienst | digid.nl mijn.overheid.nl overheid.nl belastingdienst.nl
 bahn | deutsche bahn, bahncard | bahn.de deutschebahn.com bahn.com
 ozon | 1&1 ionos, ionos, strato ag | ionos.com ionos.* ionos.de strato.de 1und1.de
 """
@@ -300,7 +308,8 @@ BESIDE = frozenset(
     online order orders parcel payment payments prime privacy pro protection refund reply reward rewards s secure
     security service services shipping shop sign store subscription support survey system team tech the tracking
     update updates upgrade us user verification verify via wallet winner your member members membership
-    kundenservice kundendienst sicherheit service-team equipo soporte servicio suporte atendimento equipe assistance
+    kundenservice kundendienst sicherheit service-team nachricht von gutschein de ultimo aviso hinweis bonus
+    rewards equipo soporte servicio suporte atendimento equipe assistance
     サポート サービス 事務局 カスタマー センター お客様 お知らせ 通知 公式 重要 株式会社 セキュリティ""".split()
 )
 
@@ -338,3 +347,34 @@ def owns(brand: Brand, host: str) -> bool:
     label, _, suffix = registered_domain(name).partition(".")
     last = suffix.rpartition(".")[2]
     return label in brand.labels and len(last) == 2 and last not in _NO_COUNTRY and suffix.count(".") < 2
+
+
+def owners(host: str) -> frozenset[str]:
+    """Give the ids of the brands that a host belongs to; several where one company has them."""
+    by_domain, by_label = _index()
+    found: set[str] = set()
+    tail = host.strip(".").lower()
+    label, _, suffix = registered_domain(tail).partition(".")
+    while tail:
+        found.update(by_domain.get(tail, ()))
+        tail = tail.partition(".")[2]
+    last = suffix.rpartition(".")[2]
+    if label in by_label and len(last) == 2 and last not in _NO_COUNTRY and suffix.count(".") < 2:
+        found.update(by_label[label])
+    return frozenset(found)
+
+
+@cache
+def _index() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    by_domain: dict[str, list[str]] = {}
+    by_label: dict[str, list[str]] = {}
+    for brand in brands().values():
+        for domain in brand.domains - SHARED:
+            by_domain.setdefault(domain, []).append(brand.id)
+        for label in brand.labels:
+            by_label.setdefault(label, []).append(brand.id)
+    return by_domain, by_label
+
+
+SHARED = frozenset({"gov.br", "gov.uk", "go.jp", "gouv.fr"})
+"""Suffixes of governments: two offices below one are two senders."""

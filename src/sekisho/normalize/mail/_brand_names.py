@@ -30,6 +30,8 @@ _ENDING = re.compile(
 )
 _VIA = re.compile(r"(?:^|[\s(])(?:via|por|uber|mit)\s")
 """A service that sends for somebody (``Anna (via Google Docs)``) names both."""
+_PARTING = frozenset("-|:\u2013\u2014/,(\uff5c\u300c\u3010")
+"""What parts a brand's name from the topic behind it (``DHL | Delivery``)."""
 _LEFT, _RIGHT = 30, 24
 
 
@@ -99,6 +101,8 @@ def named(sender: str) -> str:
     found = [(brand, start, end) for brand, start, end in mentions(folded)]
     if not found:
         return ""
+    if found[0][1] == 0 and folded[found[0][2] :].lstrip()[:1] in _PARTING:
+        return found[0][0]
     rest = folded
     for _, start, end in reversed(found):
         rest = rest[:start] + " " + rest[end:]

@@ -32,11 +32,13 @@ _WEIGHTS = {
     "title": 1.0,
     "logo": 1.5,
     "subject": 1.0,
+    "subject_speaks": 0.5,
     "text": 1.25,
     "early": 0.75,
     "image": 1.25,
 }
-_SHOWN = frozenset({"logo", "early", "image"})
+_CLAIMERS = frozenset({"name", "title", "address", "subject_speaks"})
+_PICTURES = frozenset({"logo", "image"})
 _SPOKEN_ABOUT = frozenset({"x", "facebook", "instagram", "linkedin", "tiktok", "google", "whatsapp"})
 """Brands whose buttons stand in the mails of everybody: their logos and images claim nothing."""
 
@@ -71,8 +73,13 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
 
 
 def _claimed(where: list[str]) -> bool:
-    """Tell whether places are enough; pictures and the first words alone are what shops show of their partners."""
-    return sum(_WEIGHTS[place] for place in where) >= CLAIMED_AT and not _SHOWN.issuperset(where)
+    """Tell whether places are enough.
+
+    Pictures and the first words alone are what shops show of their partners; subject and wording alone are a talk about
+    a brand.
+    """
+    speaks = bool(_CLAIMERS.intersection(where)) or ("text" in where and bool(_PICTURES.intersection(where)))
+    return speaks and sum(_WEIGHTS[place] for place in where) >= CLAIMED_AT
 
 
 def _contradictions(mail: Mail, brand: Brand) -> Iterator[Feature]:
@@ -116,6 +123,8 @@ def _places(mail: Mail) -> dict[str, list[str]]:
     for place, text in (("address", _address(mail)), ("subject", mail.text("subject"))):
         for brand, _, _ in mentions(" ".join(fold(text[:300]).split())):
             add(brand, place)
+    for brand in claims(" ".join(fold(mail.text("subject")[:300]).split())):
+        add(brand, "subject_speaks")
     for body in mail.bodies[:3]:
         for brand, _, _ in mentions(fold(str(body.first("html.title"))[:200])):
             add(brand, "title")

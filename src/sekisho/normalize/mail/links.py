@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sekisho.model.artifact import Feature
-from sekisho.model.brands import owns
+from sekisho.model.brands import owners, owns
 from sekisho.model.hosting import HOSTING, ODD_TLDS, REDIRECTORS, SAFE_SHORTENERS, SHORTENERS, TRACKERS, VERY_ODD_TLDS
 from sekisho.model.organisation import Organisation
 from sekisho.model.registered import belongs, registered_domain
@@ -43,7 +43,7 @@ _DOCUMENTS = frozenset("doc docx docm xls xlsx xlsm ppt pptx pdf rtf txt csv jpg
 _PAGES = frozenset("php asp aspx jsp html htm shtml cgi".split())
 _COMPROMISED = re.compile(
     r"/(?:wp-content/(?!uploads/\d{4}/\d{2}/)|wp-includes/|wp-admin/(?!post)|\.well-known/(?!change-password|security)"
-    r"|cgi-bin/|\.tmb/|administrator/|components/com_|modules/mod_|sites/default/files/\.)",
+    r"|\.tmb/|administrator/|components/com_|modules/mod_|sites/default/files/\.)",
     re.IGNORECASE,
 )
 _UPLOADS = re.compile(r"/wp-(?:content|includes|admin)/[^?#]*\.(?:php|html?|zip|js)(?:[?#]|$)", re.IGNORECASE)
@@ -87,7 +87,7 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
         ``link.storage``, ``link.form``, ``link.tunnel``, ``link.ipfs`` (host where anybody publishes);
         ``link.mismatch`` (``shown -> real``, other registered domain); ``link.hosts`` (count of registered domains);
         ``link.only_host`` (all links lead to this one domain, which is not the sender's), ``link.to_sender`` (count of
-        links to the sender's domain); ``link.qr`` (host behind a QR code).
+        links to the sender's domain, or another of the same company); ``link.qr`` (host behind a QR code).
     """
     links = clicks(mail)
     if not links:
@@ -104,10 +104,19 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
     yield from _mismatches(mail, sender)
     domains = dict.fromkeys(registered_domain(url.host) for url in links)
     yield Feature("link.hosts", len(domains))
-    yield Feature("link.to_sender", sum(registered_domain(url.host) == sender for url in links))
+    yield Feature("link.to_sender", _to_sender(links, sender))
     if len(domains) == 1 and sender and sender not in domains:
         yield Feature("link.only_host", next(iter(domains)))
     yield from (Feature("link.qr", url.host) for url in links if url.where == "qr")
+
+
+def _to_sender(links: list[Url], sender: str) -> int:
+    """Count links to the sender's domain, or to another one that the same company is known to have."""
+    same = owners(sender)
+    return sum(
+        registered_domain(url.host) == sender or bool(same and same & owners(url.host) and not hosting(url.host))
+        for url in links
+    )
 
 
 def _signals(url: Url, sender: str, addresses: list[str], mail: Mail) -> Iterator[tuple[str, str]]:
@@ -169,7 +178,7 @@ def _random(label: str) -> bool:
     vowels = len(_VOWELS.findall(label))
     if _HEX_RUN.fullmatch(label) and any(map(str.isdigit, label)):
         return True
-    return letters > 8 and (vowels * 6 < letters or _CONSONANTS.search(label) is not None)
+    return letters > 8 and (not vowels or _CONSONANTS.search(label) is not None)
 
 
 def _path_signals(url: Url, path: str, foreign: bool, mail: Mail) -> Iterator[tuple[str, str]]:

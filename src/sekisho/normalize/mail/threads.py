@@ -42,10 +42,10 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
     Yields:
         ``thread.quoted_domains`` (each), ``thread.sender_outside`` (the quoted mail went between the recipients' domain
         and another, and the sender's is neither; never on a mailing list, where strangers answer),
-        ``thread.reply_to_changed`` (answers go to a domain that was not in the thread), ``thread.age_days`` (since the
-        newest quoted mail), ``thread.first_link`` (host that the quote does not have), ``thread.first_file`` (name),
-        ``thread.first_link_or_file`` (either one, in a short answer) and ``thread.internal`` (sender and recipients
-        are the organisation's own, and no hop came from outside).
+        ``thread.reply_to_changed`` (answers go to a domain that was not in the thread),
+        ``thread.age_days`` (since the newest quoted mail), ``thread.first_link`` (host that the quote does not have),
+        ``thread.first_file`` (name), ``thread.first_link_or_file`` (either one, in a short answer) and
+        ``thread.internal`` (sender and recipients are the organisation's own, and no hop came from outside).
     """
     writers = [str(one) for one in mail.message.values("thread.quoted_writer")]
     readers = [str(one) for one in mail.message.values("thread.quoted_reader")]
