@@ -44,6 +44,8 @@ _MIXED = re.compile(
 _MATH = re.compile("[\U0001d400-\U0001d7ff]{2}|[\u24b6-\u24e9]{3}|[\U0001f130-\U0001f189]{3}")
 LONG_WORD = 12
 """Characters above which a soft hyphen inside a word is honest typesetting."""
+_TRICKS = ((_UNSEEN, _HIDDEN_INSIDE), (re.compile(f"[{_LOOKS}]"), _MIXED), (_MATH, _MATH))
+"""What tells cheaply whether a pattern can match at all, and the pattern."""
 _JOINED = re.compile("[\u0600-\u0e7f\u1000-\u109f\u1780-\u17ff]")
 
 
@@ -67,7 +69,9 @@ def disguised(text: str) -> list[str]:
     if text.isascii():
         return []
     found: dict[str, None] = {}
-    for pattern in (_HIDDEN_INSIDE, _MIXED, _MATH):
+    for gate, pattern in _TRICKS:
+        if not gate.search(text):
+            continue
         for match in pattern.finditer(text):
             word = _around(text, match.start(), match.end())
             hyphenated = "\u00ad" in word and len(word) > LONG_WORD

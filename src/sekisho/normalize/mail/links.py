@@ -46,11 +46,10 @@ _COMPROMISED = re.compile(
     r"|\.tmb/|administrator/|components/com_|modules/mod_|sites/default/files/\.)",
     re.IGNORECASE,
 )
-_UPLOADS = re.compile(r"/wp-(?:content|includes|admin)/[^?#]*\.(?:php|html?|zip|js)(?:[?#]|$)", re.IGNORECASE)
+_UPLOADS = re.compile(r"/wp-(?:content|includes|admin)/[^?#]{0,300}\.(?:php|html?|zip|js)(?:[?#]|$)", re.IGNORECASE)
 _VOWELS = re.compile("[aeiouy]")
 _HEX_RUN = re.compile(r"[0-9a-f]{10,}|[a-z0-9]*\d[a-z]+\d[a-z]*\d[a-z0-9]*")
 _CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]{7,}")
-_EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}", re.IGNORECASE)
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,200}={0,2}(?![A-Za-z0-9+/_-])")
 _LEAVING = re.compile(
     r"unsub|opt.?out|preferences|abmeld|desinscri|descadastr|remove|baja|kaijo|taikai|haishin|profile|manage",
