@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sekisho.model.finding import LEVELS, Finding
@@ -60,7 +61,7 @@ class Counts:
         self._rule(one.rule_id, RuleCount(one.title_in(language), one.level, 1, at, at))
         _bump(self.hosts, one.host[:NAME_CHARS], one.level, 1)
         if at is not None:
-            _bump(self.days, _day(at), one.level, 1)
+            _bump(self.days, _day(at // DAY_NS), one.level, 1)
 
     def join(self, other: Counts) -> None:
         """Add what was counted elsewhere."""
@@ -99,12 +100,14 @@ class Counts:
         if known is None:
             self.rules[rule_id] = one
             return
-        first = [at for at in (known.first_ns, one.first_ns) if at is not None]
-        last = [at for at in (known.last_ns, one.last_ns) if at is not None]
-        level = max(known.level, one.level, key=LEVELS.index)  # tuning gives a rule's findings different levels
-        self.rules[rule_id] = RuleCount(
-            known.title, level, known.times + one.times, min(first, default=None), max(last, default=None)
-        )
+        level, first, last = known.level, known.first_ns, known.last_ns
+        if level != one.level:
+            level = max(level, one.level, key=LEVELS.index)  # tuning gives a rule's findings different levels
+        if first is None or (one.first_ns is not None and one.first_ns < first):
+            first = one.first_ns
+        if last is None or (one.last_ns is not None and one.last_ns > last):
+            last = one.last_ns
+        self.rules[rule_id] = RuleCount(known.title, level, known.times + one.times, first, last)
 
 
 def _bump(table: dict[str, Counter[str]], name: str, level: str, count: int) -> None:
@@ -115,9 +118,11 @@ def _bump(table: dict[str, Counter[str]], name: str, level: str, count: int) -> 
     table[name][level] += count
 
 
-def _day(at_ns: int) -> str:
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    """Give the date of a day since 1970."""
     try:
-        return datetime.fromtimestamp(at_ns // 10**9, UTC).date().isoformat()
+        return datetime.fromtimestamp(number * 86_400, UTC).date().isoformat()
     except (OverflowError, ValueError, OSError):
         return OTHERS
 
