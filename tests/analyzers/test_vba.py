@@ -168,3 +168,8 @@ def test_indented_modules_and_bare_statements():
     settings = 'Sub AutoOpen()\nSystem.PrivateProfileString("C:\\Autorun.inf", "Autorun", "Open") = "x"\nEnd Sub\n'
     assert told(settings) == ["auto_exec"]
     assert told(settings.replace("Autorun.inf", "letters.ini")) == ["auto_run"]
+    guard = 'Sub AutoExec()\nSystem.ProfileString("Options", "EnableMacroVirusProtection") = "0"\nEnd Sub\n'
+    assert told(guard) == ["auto_exec"]
+    assert told(guard.replace("EnableMacroVirusProtection", "Colour")) == ["auto_run"]
+    german = 'Attribute VB_Name = "AutoOpen"\nPublic Sub MAIN()\nMakroKopieren DateiName$() + ":AutoOpen", "Global:AutoOpen", 1\nEnd Sub\n'
+    assert told(german) == ["auto_exec"]

@@ -314,6 +314,10 @@ class _Machine(Expressions):
                 path = to_text(args[0]) or "\\".join(map(to_text, args))  # a file of settings, else the registry
                 self.trace.write("WriteProfile" if args[0] else "RegWrite", path).add(to_text(value), LONGEST_TEXT)
                 return
+            if target.target.name == "profilestring" and len(args) > 1:
+                path = "\\".join(("HKEY_CURRENT_USER", *map(to_text, args)))
+                self.trace.write("RegWrite", path).add(to_text(value), LONGEST_TEXT)
+                return
             holder = self.value(target.target, scope)
         if isinstance(holder, bytes):
             holder = Array.of(list(holder))

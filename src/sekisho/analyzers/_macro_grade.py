@@ -38,7 +38,7 @@ _LOADED_AT_START = re.compile(
 _TELLING_KEY = re.compile(
     r"\\(?:run(?:once|services)?(?:ex)?|policies|winlogon|classes|currentcontrolset)(?:\\|$)"
     r"|image file execution options"
-    r"|hkcr\\|hkey_classes_root|\\security\\|accessvbom|vbawarnings|virusprotection|\\software\\microsoft\\windows"
+    r"|hkcr\\|hkey_classes_root|\\security\\|accessvbom|vbawarnings|virusprotection|excel\\options6|\\software\\microsoft\\windows"
     r"|appcertdlls|\\environment\\|scrnsave|\{",
     re.I,
 )
@@ -55,6 +55,11 @@ _DESTROYS = re.compile(
 )
 _STARTERS = frozenset({"createthread", "createremotethread", "queueuserapc", "rtlcreateuserthread", "setthreadcontext",
                        "resumethread", "createtimerqueuetimer"})  # fmt: skip
+_MACRO_COPY = re.compile(
+    r"^\s*(?:wordbasic\s*\.\s*)?(?:makrokopieren|copi(?:ar|er)macro|macrocopier|macrokopi[eë]ren|copiamacro)\b[^=\n]*global:",
+    re.I | re.M,
+)
+"""MacroCopy as other languages' Word called it, which the conversion of old macros left as it was."""
 _INTO_TEMPLATE = re.compile(r"normaltemplate\s*\.\s*vbproject\s*\.\s*vbcomponents\s*\.\s*import\b", re.I)
 _BINARY_VERBS = ("SaveToFile", "Put", "URLDownloadToFile", "DownloadFile")
 
@@ -216,6 +221,8 @@ class _Grader:
         """Tell whether it copies macros into a template or another document, which no editing aid does with these."""
         actions = set(self.trace.actions)
         if "normaltemplate" in self.lower and actions & {"replicates:InsertLines", "replicates:AddFromString"}:
+            return True
+        if _MACRO_COPY.search(self.source):
             return True
         if "replicates:VBComponents" in actions and _INTO_TEMPLATE.search(self.source):
             return True
