@@ -140,6 +140,8 @@ def test_whole_sources_in_the_manner_of_both_kinds(kind):
         (sub("go", 'Kill "C:\\out\\*.*"'), "inert"),
         (sub("Auto_Open", 'Kill Environ("TEMP") & "\\mine_*.csv"'), "auto_run"),
         (sub("Auto_Open", 'Kill "D:\\letters\\*.doc"'), "auto_exec"),
+        (sub("Auto_Open", 'Kill ThisWorkbook.Path & "\\out\\*.csv"'), "auto_run"),
+        (sub("Auto_Open", 'Kill ThisWorkbook.Path & "\\*.xls"'), "auto_exec"),
         (sub("Auto_Open", 'Shell """C:\\Program Files\\A\\a.exe"" /x"'), "auto_run"),
         (sub("Auto_Open", 'ThisWorkbook.SaveCopyAs Application.StartupPath & "\\a.xls"'), "auto_exec"),
         (sub("Auto_Open", 'Range("A1").Formula = "=EXEC(""cmd /c x"")"'), "auto_exec"),

@@ -15,6 +15,10 @@ _SYSTEM = re.compile(
 _ALL = re.compile(r"(?:^|[\\/:}])(?:[a-z]{0,2}\*|\?+)(?:\.[\w*?]{0,10})?\W*$", re.IGNORECASE)
 """Patterns that mean every file, or every file of a type; one with a name of its own means a program's own files."""
 _TEMPORARY = re.compile(r"te?mp", re.IGNORECASE)
+_OUTPUT = re.compile(
+    r"\{[^{}]{1,300}\}.{0,300}\.(?:csv|txt|log|tmp|bak|prn|pdf|xml|html?|png|jpe?g)\W*$", re.IGNORECASE
+)
+"""What programs write, in a folder that the code does not name outright: its own."""
 COMMANDS, FILES, STRINGS = 64, 64, 300  # kept of each; more says nothing more
 STRING_CHARS = 8_000
 
@@ -82,7 +86,7 @@ class Trace:
 
     def remove(self, path: str, verb: str) -> None:
         """Record files deleted, and whether they are the system's or many."""
-        many = _ALL.search(path) and not _TEMPORARY.search(path)
+        many = _ALL.search(path) and not _TEMPORARY.search(path) and not _OUTPUT.search(path)
         self.act("deletes:system" if _SYSTEM.match(path) else "deletes:files" if many else f"removes:{verb}")
 
     def command(self, verb: str, text: str) -> None:
