@@ -1,10 +1,13 @@
 """Pages of PDFs as they are seen."""
 
+import ctypes
 import random
 import zlib
+from dataclasses import replace
 
 import pytest
 
+from sekisho.analyzers import load
 from sekisho.analyzers.pdf_pages import KIND, LONGEST, analyze
 from sekisho.app.examine import Pool
 from sekisho.model.artifact import Artifact, Feature
@@ -124,3 +127,18 @@ def test_only_foreseen_errors_come_out_of_broken_documents():
         for _ in range(dice.randrange(1, 20)):
             data[dice.randrange(len(data))] = dice.randrange(256)
         read(bytes(data[: dice.randrange(len(data) // 2, len(data) + 1)]))
+
+
+def crash(_):
+    """What a drawing library might do."""
+    yield Feature("qr.text", "x")
+    ctypes.string_at(0)
+
+
+def test_a_crash_while_drawing_costs_the_pages_only(monkeypatch):
+    monkeypatch.setitem(load(), KIND, replace(load()[KIND], run=crash))
+    with Pool(1, DEFAULT) as pool:
+        ((_, analyses),) = pool.run([Artifact("a.pdf", as_lines(), "a.pdf")])
+    document, pages = analyses
+    assert (document.first("pdf.pages"), document.unscanned) == (1, "")
+    assert "SIGSEGV" in pages.unscanned
