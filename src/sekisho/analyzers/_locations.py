@@ -21,6 +21,10 @@ _UNC = re.compile(
 _PORT = re.compile(r"@(ssl)?(?:@?(\d{1,5}))?", re.IGNORECASE)
 _OWN = frozenset({"localhost", "127.0.0.1", "::1", ".", "wsl$", "wsl.localhost", "tsclient"})
 _DAV = re.compile(r"(?:^|[\\/])davwwwroot(?:[\\/]|$)", re.IGNORECASE)
+_EXAMPLES = tuple(
+    ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+"""Reserved for documentation; they count as the internet's, so that examples work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,7 @@ def is_outside(host: str) -> bool:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return "." in host and not host.endswith((".local", ".lan", ".internal", ".corp"))
-    documentation = any(
-        address in ipaddress.ip_network(one) for one in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
-    )
-    return documentation or address.is_global
+    return address.is_global or any(address in network for network in _EXAMPLES)
 
 
 def remote_urls(texts: list[str], where: str) -> list[Remote]:

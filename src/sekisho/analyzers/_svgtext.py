@@ -15,7 +15,7 @@ _ROOT = re.compile(rf"{_PROLOG}<(?:[A-Za-z][\w-]{{0,40}}:)?svg[\s/>:]", re.IGNOR
 _PREFIX = re.compile(
     r"(</?)[A-Za-z][\w-]{0,40}:(?=(?:svg|script|a|image|use|foreignObject|g|text|style|set|animate)\b)"
 )
-_XLINK = re.compile(r"\b[A-Za-z][\w-]{0,40}:href(?=\s*=)")
+_XLINK = re.compile(r"(?<![\w-])[A-Za-z][\w-]{0,40}:href(?=\s*=)")
 
 
 def is_svg(text: str) -> bool:

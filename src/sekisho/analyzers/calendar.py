@@ -68,11 +68,14 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     seen: set[tuple[str, str]] = set()
     files: list[Artifact] = []
     links: list[str] = []
-    events = 0
+    events = attached = 0
     for line in map(_parse, lines[:LINES]):
         if line is None:
             continue
         events += line.name == "BEGIN" and line.value.upper() == "VEVENT"
+        attached += line.name == "ATTACH"
+        if line.name == "ATTACH" and attached > FILES:
+            continue
         for feature in _features(line):
             key = (feature.name, str(feature.value))
             if key not in seen and len(seen) < ATTENDEES + TEXTS:

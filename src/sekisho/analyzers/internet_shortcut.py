@@ -29,7 +29,7 @@ KINDS = {
 _MARKS = tuple(f"[{section}]".encode() for section in KINDS)
 _NEEDS = {"scf": ("command", "iconfile"), "wsh": ("path",), "desktop": ("exec", "url", "type")}
 _SECTIONS = re.compile(
-    r"^\s*\[(?:InternetShortcut(?:\.[AW])?|Shell|ScriptFile|Desktop Entry|\.ShellClassInfo)\]", re.I | re.M
+    r"^[ \t]*\[(?:InternetShortcut(?:\.[AW])?|Shell|ScriptFile|Desktop Entry|\.ShellClassInfo)\]", re.I | re.M
 )
 _TARGETS = ("url", "exec", "path", "command")
 _ICONS = ("iconfile", "icon", "iconresource")

@@ -25,7 +25,7 @@ from sekisho.model.errors import MalformedError
 from sekisho.model.urltext import parse_url
 
 HEAD = 8_192
-TEXT_BYTES = 2 << 20
+TEXT_BYTES, NEEDED_BYTES = 2 << 20, 64 << 10
 TARGETS = 100
 _ROOTS = {
     "librarydescription": "library",
@@ -63,7 +63,7 @@ _APPREF = re.compile(r"\s*((?:https?|file):[^\s#]{3,2000})#[^\r\n]{1,400}?,\s*Cu
 _REGISTRY = re.compile(r"\s*(?:Windows Registry Editor Version 5\.00|REGEDIT4)\s", re.IGNORECASE)
 _MANIFEST = re.compile(r"\s*Manifest-Version:\s*\d", re.IGNORECASE)
 _MAIN_CLASS = re.compile(r"^(?:Main-Class|Premain-Class|Launcher-Agent-Class):\s*([\w.$]{1,300})", re.I | re.M)
-_SETUP = re.compile(r"^\s*\[(?:DefaultInstall|Version)[\w.]{0,40}\]", re.IGNORECASE | re.MULTILINE)
+_SETUP = re.compile(r"^[ \t]*\[(?:DefaultInstall|Version)[\w.]{0,40}\]", re.IGNORECASE | re.MULTILINE)
 _SETUP_RUNS = re.compile(r"(?:run(?:pre|post)setupcommands|(?:un)?registerocxs|delreg|addreg)", re.IGNORECASE)
 _STARTS = re.compile(
     r"\\Run(?:Once)?(?:Ex|Services)?$|\\shell\\[^\\]{1,80}\\command$|\\Image File Execution Options\\|\\Winlogon$|"
@@ -91,7 +91,7 @@ def _kind(artifact: Artifact) -> str:
         kind = _ROOTS.get(root[1].lower(), "") if root else ""
         if kind not in _NEEDS:
             return kind
-        return kind if _NEEDS[kind].search(script_text(artifact.data[:TEXT_BYTES])) else ""
+        return kind if _NEEDS[kind].search(script_text(artifact.data[:NEEDED_BYTES])) else ""
     if _APPREF.match(text):
         return "clickonce"
     if _REGISTRY.match(text):
@@ -243,7 +243,7 @@ def _read_clickonce(data: bytes, found: _Found) -> None:
 
 def _read_job(data: bytes, found: _Found) -> None:
     """Give the scripts that a Windows Script Host job takes from elsewhere; it need not be proper XML."""
-    found.targets += _SOURCE.findall(script_text(data))[:TARGETS]
+    found.targets += _SOURCE.findall(script_text(data[: 4 * NEEDED_BYTES]))[:TARGETS]
 
 
 def _read_manifest(data: bytes, found: _Found) -> None:
@@ -267,10 +267,10 @@ def _read_setup(data: bytes, found: _Found) -> None:
 
 
 def _lines_of(text: str, section: str) -> list[str]:
-    head = re.search(rf"^\s*\[{re.escape(section[:100])}\][^\n]*$", text, re.IGNORECASE | re.MULTILINE)
+    head = re.search(rf"^[ \t]*\[{re.escape(section[:100])}\][^\n]*$", text, re.IGNORECASE | re.MULTILINE)
     if not section or head is None:
         return []
-    body = re.split(r"^\s*\[", text[head.end() : head.end() + 20_000], maxsplit=1, flags=re.MULTILINE)[0]
+    body = re.split(r"^[ \t]*\[", text[head.end() : head.end() + 20_000], maxsplit=1, flags=re.MULTILINE)[0]
     return [line.strip() for line in body.splitlines() if line.strip() and not line.lstrip().startswith(";")][:20]
 
 

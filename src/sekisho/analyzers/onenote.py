@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from sekisho.analyzers import analyzer, identify
 from sekisho.analyzers._onestore import (
@@ -39,7 +40,8 @@ TEXTS = 2_000
 _CLICK = re.compile(
     r"double[\s-]{0,2}click|ダブル\s?クリック|doppel\w{0,4}klick|doble clic|double[\s-]clic|fare doppio", re.I
 )
-_NAMED = re.compile(rb"(?:[\x20-\x7e]\0){1,80}\.\0(?:[a-z0-9]\0){2,4}(?![\x20-\x7e]\0)", re.IGNORECASE)
+_ENDING = re.compile(rb"\.\0(?:[A-Za-z0-9]\0){2,4}(?![\x20-\x7e]\0)")
+_NAME_BYTES = 160
 _HYPERLINK = re.compile('\ufddfHYPERLINK "([^"]{1,2000})"')
 _SLACK = 0.5  # half an inch, in the half inches that a page is laid out in
 
@@ -153,9 +155,14 @@ def _texts(store: Store) -> Iterator[Feature]:
 
 def _guessed(data: bytes) -> list[str]:
     """Give the file names that stand in a section whose lists cannot be read, in file order."""
-    texts = (match.group().decode("utf-16-le") for match in _NAMED.finditer(data))
-    names = (re.split(r"[\\/:*?\"<>|]", text)[-1].strip() for text in texts)
-    return list(dict.fromkeys(name for name in names if name))[: DEFAULT.children]
+    names: dict[str, None] = {}
+    for match in islice(_ENDING.finditer(data), DEFAULT.children):
+        before = data[max(0, match.start() - _NAME_BYTES) : match.start()]
+        text = before[len(before) % 2 :].decode("utf-16-le", "replace")
+        stem = re.split(r"[^ -~]|[\\/:*?\"<>|]", text)[-1].strip()
+        if stem:
+            names[stem + match.group().decode("utf-16-le")] = None
+    return list(names)
 
 
 def _is_covered(store: Store) -> bool:
