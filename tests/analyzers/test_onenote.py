@@ -62,7 +62,7 @@ def section(items, files=(), *, packaging=_onestore.REVISION_STORE, extra=()):
         body = (0xA4567AB1F5F7F4C4).to_bytes(8, "little") + bytes(8) + b"".join(nodes) + node(0xFF, b"")
         return put(body + NOWHERE + (0x8BC215C38233BA4B).to_bytes(8, "little"))
 
-    declared = [node(0x22, b"\0"), node(0x24, struct.pack("<I", 0) + SPACE)]
+    declared = [node(0x22, b""), node(0x24, struct.pack("<I", 0) + SPACE)]
     stored = []
     for number, data in files:
         guid = uuid.UUID(int=0x1000 + number)
@@ -75,7 +75,7 @@ def section(items, files=(), *, packaging=_onestore.REVISION_STORE, extra=()):
         place = put(property_set(values))
         declared.append(node(0xA4, place + struct.pack("<IIBB", number, jcid, 0, 1), 1))
     groups = listed([*declared, *extra])
-    root = listed([node(0xB0, groups, 2), node(0x90, listed(stored), 2)])
+    root = listed([node(0xB0, groups + SPACE + bytes(4), 2), node(0x90, listed(stored), 2)])
     out[0xAC : 0xAC + 12] = root
     return bytes(out)
 
