@@ -97,7 +97,7 @@ class Lzx:
             LimitError: the budget is used up.
         """
         self.budget.spend(size)
-        if size > FRAME_BYTES:
+        if size > (1 << self.window_bits if self.wim else FRAME_BYTES):
             raise MalformedError(f"LZX frame of {size} bytes")
         self._open(data)
         start = len(self.history)
@@ -142,7 +142,7 @@ class Lzx:
         self.budget.spend_block()
         self.kind = self._take(3)
         if self.wim:
-            self.block_left = FRAME_BYTES if self._take(1) else self._take(16)
+            self.block_left = FRAME_BYTES if self._take(1) else self._take(16 if self.window_bits < 16 else 24)
         else:
             self.block_left = self._take(24)
         self.block_bytes = self.block_left

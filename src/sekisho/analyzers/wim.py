@@ -21,6 +21,8 @@ from sekisho.model.limits import DEFAULT, MIB
 MAGIC = b"MSWIM\0\0\0"
 XPRESS, LZX, LZMS = 0x20000, 0x40000, 0x80000
 METHODS = {XPRESS: "xpress", LZX: "lzx", LZMS: "lzms"}
+WINDOWS = {XPRESS: range(12, 17), LZX: range(15, 22)}
+"""Sizes of a chunk as powers of two."""
 METADATA, COMPRESSED, SPANNED, SOLID = 0x02, 0x04, 0x08, 0x10
 ENTRY_BYTES, HEADER_BYTES = 50, 208
 MAX_RESOURCES = 50_000
@@ -150,7 +152,8 @@ def _unpack(image: _Image, resource: _Resource, out: bytearray) -> None:
 
 def _chunks(image: _Image, resource: _Resource, raw: bytes, out: bytearray) -> None:
     """Unpack chunk by chunk; a table before them tells where all but the first begin."""
-    if image.chunk_bytes != 32_768:
+    window_bits = image.chunk_bytes.bit_length() - 1
+    if window_bits not in WINDOWS[image.method] or image.chunk_bytes != 1 << window_bits:
         raise MalformedError(f"WIM chunks of {image.chunk_bytes} bytes are not read")
     count = -(-resource.size_bytes // image.chunk_bytes)
     start = 4 * max(0, count - 1)
@@ -164,7 +167,7 @@ def _chunks(image: _Image, resource: _Resource, raw: bytes, out: bytearray) -> N
             out += packed
             continue
         if image.method == LZX:
-            out += Lzx(15, image.budget, wim=True).frame(packed, size)
+            out += Lzx(window_bits, image.budget, wim=True).frame(packed, size)
         else:
             image.budget.spend(size)
             out += _xpress.expand(packed, size)
