@@ -7,7 +7,9 @@ import zlib
 from email.message import EmailMessage
 
 import pytest
+from Cryptodome.Cipher import AES
 
+from sekisho.analyzers._rar_crypto import rar3_key
 from sekisho.app import ruleset
 from sekisho.app.examine import examine
 from sekisho.model.artifact import Artifact
@@ -50,6 +52,19 @@ def rar(name, data):
     return out + data
 
 
+def locked_rar(name, data, password):
+    """One stored and encrypted file, RAR 4."""
+    salt, raw = b"saltsalt", name.encode()
+    key, iv = rar3_key(password.encode("utf-16-le") + salt)
+    body = AES.new(key, AES.MODE_CBC, iv=iv).encrypt(data + bytes(-len(data) % 16))
+    fields = struct.pack("<IIBIIBBHI", len(body), len(data), 2, zlib.crc32(data), 0, 29, 0x30, len(raw), 0x20)
+    out = b"Rar!\x1a\x07\0"
+    for kind, flags, one in ((0x73, 0, bytes(6)), (0x74, 0x8404, fields + raw + salt)):
+        head = struct.pack("<BHH", kind, flags, 7 + len(one)) + one
+        out += struct.pack("<H", zlib.crc32(head) & 0xFFFF) + head
+    return out + body
+
+
 def tnef(name, data):
     out = b"\x78\x9f\x3e\x22\1\0"
     for kind, body in ((0x69002, bytes(14)), (0x18010, name.encode() + b"\0"), (0x6800F, data)):
@@ -57,16 +72,16 @@ def tnef(name, data):
     return out
 
 
-def mail(name, data):
+def mail(name, data, text):
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "Invoice"
-    message.set_content("See the file.")
+    message.set_content(text)
     message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
     return message.as_bytes()
 
 
-def fired(name, data):
-    ((_, tree),) = examine([Artifact("a.eml", mail(name, data), "a.eml")])
+def fired(name, data, text="See the file."):
+    ((_, tree),) = examine([Artifact("a.eml", mail(name, data, text), "a.eml")])
     rules = ruleset.load([], cache=False)
     titles = {rule.id: rule.title for rule in rules.rules}
     return {titles[found.rule_id] for event in events(tree, "a.eml") for found in rules.match(event)}
@@ -77,6 +92,15 @@ def test_rules_see_what_is_inside(pack, relation):
     found = fired(f"a.{relation}", pack("invoice.pdf.exe", PROGRAM))
     assert {"Program in a Mail", "Double Extension before a Runnable One"} <= found
     assert ("Runnable File for Windows in an Archive of a Rare Kind" in found) is (pack is tar)
+
+
+def test_encrypted_members_are_judged_by_name_or_opened():
+    """In the jail too, where no library can be loaded any more."""
+    found = fired("a.rar", locked_rar("a.exe", PROGRAM, "not in the mail"))
+    assert "Runnable File in an Encrypted Archive" in found
+    assert "Program in a Mail" not in found
+    found = fired("a.rar", locked_rar("a.exe", PROGRAM, "W4ALLD"), "Password: W4ALLD")
+    assert {"Runnable File in an Encrypted Archive", "Program in a Mail", "Archive Password in the Same Mail"} <= found
 
 
 @pytest.mark.parametrize("pack", [tar, seven_zip, rar])
