@@ -128,6 +128,13 @@ def test_what_is_not_read_is_named_and_the_rest_still_read():
     assert children["b"].data == TEXT
 
 
+def test_a_level_that_is_not_read_is_told():
+    data = bytearray(member(b"a", TEXT))
+    data[20] = 3
+    assert is_lzh(Artifact("a", bytes(data), "a"))
+    assert isinstance(read(bytes(data))[2], MalformedError)
+
+
 def test_a_wrong_checksum_is_told():
     data = bytearray(member(b"a", TEXT) + b"\0")
     data[-3] ^= 1

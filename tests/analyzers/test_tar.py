@@ -112,6 +112,15 @@ def test_cut_and_broken_archives_keep_what_came_before():
     assert (error.what, list(children)) == ("TAR header is broken", ["a"])
 
 
+def test_a_broken_first_header_is_told():
+    data = bytearray(write([("a", TEXT)]))
+    data[3] ^= 1
+    assert is_tar(Artifact("a", bytes(data), "a"))
+    _, children, error = read(bytes(data))
+    assert (error.what, children) == ("TAR header is broken", {})
+    assert isinstance(read(bytes(data[:300]))[2], MalformedError)
+
+
 def test_bombs_are_named():
     data = write([("a", TEXT), ("b", TEXT)])
     _, children, error = read(mend(data[:124] + b"\x80\0\0\0\0" + b"\xff" * 7 + data[136:]))

@@ -37,9 +37,9 @@ class _Member:
 
 
 def is_lzh(artifact: Artifact) -> bool:
-    """Tell whether a method stands where the first header has it, with a level that exists."""
+    """Tell whether a method stands where the first header has it; level 3 is named, not read."""
     head = artifact.data[:22]
-    return len(head) == 22 and head[2:4] == b"-l" and head[6:7] == b"-" and head[20] <= 2 and head[4:6].isalnum()
+    return len(head) == 22 and head[2:4] == b"-l" and head[6:7] == b"-" and head[20] <= 3 and head[4:6].isalnum()
 
 
 @analyzer(

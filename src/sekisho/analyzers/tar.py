@@ -11,7 +11,7 @@ from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT, MIB
 
-BLOCK = 512
+BLOCK, MARK_AT = 512, 257
 HEADERS = 20_000
 """Headers of one archive that are read."""
 LONG_BYTES = 1 * MIB
@@ -33,8 +33,10 @@ class _Entry:
 
 
 def is_tar(artifact: Artifact) -> bool:
-    """Tell whether a header with its right checksum stands at the start."""
+    """Tell whether a header with its mark or its right checksum stands at the start."""
     data = artifact.data
+    if data.startswith(b"ustar", MARK_AT):
+        return True  # broken or not: what is called TAR by its mark must not pass for read
     return len(data) >= BLOCK and data[0] != 0 and _is_header(data[:BLOCK])
 
 
@@ -101,9 +103,9 @@ def _read(data: bytes) -> tuple[list[_Entry], int, MalformedError | LimitError |
     at, long, common = 0, dict[str, str](), dict[str, str]()
     for _ in range(HEADERS):
         block = data[at : at + BLOCK]
-        if len(block) < BLOCK or not any(block):
+        if at and (len(block) < BLOCK or not any(block)):
             return entries, _end(data, at), None
-        if not _is_header(block):
+        if len(block) < BLOCK or not _is_header(block):
             return entries, at, MalformedError("TAR header is broken", at)
         try:
             entry = _entry(data, at, {**common, **long})
