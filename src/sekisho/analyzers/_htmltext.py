@@ -6,6 +6,7 @@ Source: HTML Living Standard 15.3 (which elements break a line); lexbor does the
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -39,6 +40,7 @@ def meta_charset(data: bytes) -> str:
     return "utf-8" if label.lower().startswith("utf-16") else label
 
 
+@lru_cache(maxsize=2)  # a mail and then its body, which most often come to one worker one after the other
 def visible_text(source: str, *, links: bool = True) -> str:
     """Give the text of an HTML source, a line for each block; scripts, styles and unseen characters left out.
 
