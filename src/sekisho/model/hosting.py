@@ -81,6 +81,13 @@ SAFE_SHORTENERS = frozenset(
 )
 """Shorteners that only lead to their owner's pages."""
 
+PICTURE_HOSTS = frozenset(
+    """imgur.com postimg.cc postimages.org ibb.co imgbb.com zupimages.net goopics.net casimages.com imageshack.com
+    photobucket.com tinypic.com gyazo.com prnt.sc freeimage.host imgbox.com pixhost.to hizliresim.com imageupload.io
+    iili.io servimg.com noelshack.com 4cdn.org i.redd.it""".split()
+)
+"""Hosts of pictures that anybody uploads without an account."""
+
 REDIRECTORS = (
     ("google.", "/url", ("q", "url")),
     ("google.", "/amp/s/", ()),

@@ -2,6 +2,7 @@
 
 from sekisho.model.artifact import Analysis, Artifact, Feature
 from sekisho.model.organisation import NOBODY
+from sekisho.model.urltext import parse_url
 from sekisho.normalize import mail
 from sekisho.normalize.mail import pages
 
@@ -31,3 +32,11 @@ def test_a_page_of_filler():
     assert ("page.mostly_unseen", True) in facts(("html.unseen_chars", 900), ("html.text", "Hi"))
     assert ("page.mostly_unseen", True) not in facts(("html.unseen_chars", 900), ("html.text", "word " * 100))
     assert ("page.mostly_unseen", True) not in facts(("html.unseen_chars", 90), ("html.text", ""))
+
+
+def test_pictures_from_where_anybody_puts_them():
+    assert ("page.public_picture", "i.imgur.com") in facts(
+        ("url", parse_url("https://i.imgur.com/a.png", where="image"))
+    )
+    assert facts(("url", parse_url("https://cdn.shop.example/a.png", where="image"))) == []
+    assert facts(("url", parse_url("https://imgur.com/a", where="href"))) == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sekisho.model.artifact import Feature
+from sekisho.model.hosting import PICTURE_HOSTS
 from sekisho.model.organisation import Organisation
+from sekisho.model.registered import belongs
 from sekisho.normalize.mail import Mail, mail_facts
 
 _SAME = {
@@ -21,9 +23,11 @@ PADDING = 3
 """Unseen letters per seen one from which on a page is filler. Source: the corpora beside the project."""
 
 
-@mail_facts("pages", features=(*_SAME.values(), "page.mostly_unseen"))
+@mail_facts("pages", features=(*_SAME.values(), "page.mostly_unseen", "page.public_picture"))
 def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
-    """Give what the bodies' own analysis found, and whether most of their text is unseen."""
+    """Give what the bodies' own analysis found, pictures from hosts for everybody, and whether most text is unseen."""
+    hosts = dict.fromkeys(url.host for url in mail.urls if url.where == "image")
+    yield from (Feature("page.public_picture", host) for host in list(hosts)[:50] if belongs(host, PICTURE_HOSTS))
     for body in mail.bodies[:5]:
         for feature in body.features:
             if (name := _SAME.get(feature.name)) and feature.value:
