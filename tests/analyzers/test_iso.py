@@ -237,8 +237,8 @@ def test_udf_alone():
 
 
 def tagged(kind, body):
-    """Give a UDF descriptor with a head that adds up."""
-    head = bytearray(kind.to_bytes(2, "little") + b"\x03\0" + bytes(12))
+    """Give a UDF descriptor with a head that adds up; where it says it lies is kept."""
+    head = bytearray(kind.to_bytes(2, "little") + b"\x03\0" + bytes(8) + body[12:16])
     head[4] = sum(head) & 0xFF
     return bytes(head) + body[16:]
 
@@ -270,6 +270,7 @@ def modern(root, entries):
     anchor = bytearray(512)
     number(anchor, 16, 16 * SECTOR)
     number(anchor, 20, 32)
+    number(anchor, 12, 256)
     sectors[256] = tagged(2, bytes(anchor))
     partition = bytearray(512)
     number(partition, 188, 300)

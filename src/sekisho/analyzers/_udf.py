@@ -78,12 +78,18 @@ def read(disk: Disk) -> Contents | None:
 
 def _anchor(disk: Disk) -> tuple[int, bytes] | None:
     """Give the sector size and the descriptor that leads to all others; it lies at 256 or at the end."""
+    loose = None
     for sector in SECTORS:
         last = disk.size // sector - 1
         for place in (ANCHOR_SECTOR, last, last - ANCHOR_SECTOR, 512):
-            if 16 < place <= last and _tag(raw := disk.read(place * sector, sector)) == ANCHOR:
-                return sector, raw
-    return None
+            if not 16 < place <= last:
+                continue
+            raw = disk.read(place * sector, sector)
+            if _tag(raw) == ANCHOR:
+                if _u32(raw, 12) == place:  # where it says it lies tells the sector size
+                    return sector, raw
+                loose = loose or (sector, raw)
+    return loose
 
 
 def _tag(raw: bytes) -> int:
