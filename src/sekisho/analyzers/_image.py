@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sekisho.analyzers._archive import leaves_folder
 from sekisho.model.artifact import Artifact, Feature, Value
 from sekisho.model.errors import LimitError, MalformedError
 from sekisho.model.limits import DEFAULT
@@ -97,7 +98,7 @@ def named(members: Sequence[Member], label: str = "", hidden_folders: Collection
         yield Feature("archive.member", name)
         if (member.hidden or _within(member.name, hidden_folders)) and not member.name.startswith(HOUSEKEEPING):
             yield Feature("archive.hidden_file", name)
-        if member.relation == "member" and leads_out(member.name):
+        if member.relation == "member" and leaves_folder(member.name):
             yield Feature("archive.traversal", name)
 
 
@@ -109,12 +110,6 @@ def _within(name: str, folders: Collection[str]) -> bool:
 def too_deep(folder: str) -> bool:
     """Tell whether a folder's path, with ``/`` at its end, is longer than any honest one."""
     return len(folder) > MAX_PATH or folder.count("/") > MAX_DEPTH
-
-
-def leads_out(name: str) -> bool:
-    """Tell whether a member's name would leave the folder that it is unpacked to."""
-    parts = name.replace("\\", "/").split("/")
-    return ".." in parts or parts[0] == "" or parts[0][1:2] == ":"
 
 
 def children(artifact: Artifact, members: Iterable[Member], room: Room, label: str = "") -> Iterator[Artifact]:

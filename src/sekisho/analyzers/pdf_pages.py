@@ -36,7 +36,7 @@ def analyze(artifact: Artifact) -> Iterator[Feature | Artifact]:
     Raises:
         MalformedError: the document or a page cannot be drawn; raised last.
     """
-    import pypdfium2  # type: ignore[import-untyped]  # slow to import, and few artifacts need it
+    import pypdfium2  # slow to import, and few artifacts need it
 
     seen: set[str] = set()
     try:
