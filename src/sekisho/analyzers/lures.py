@@ -20,7 +20,16 @@ from sekisho.model.folded import disguised, fold
 
 LURE_FEATURES = (
     *(f"lure.{theme}" for theme in words.THEMES),
-    *("lure.theme", "lure.words", "lure.urgency", "lure.threat", "lure.credentials", "lure.action", "lure.greeting"),
+    *(
+        "lure.theme",
+        "lure.words",
+        "lure.secrecy",
+        "lure.urgency",
+        "lure.threat",
+        "lure.credentials",
+        "lure.action",
+        "lure.greeting",
+    ),
     *("lure.pressure", "lure.address_in_subject", "text.obfuscated", "text.length"),
 )
 CHARS = 12_000
@@ -30,6 +39,7 @@ APART = 40
 SHOWN_WORDS = 12
 _CLASSES = {
     **words.THEMES,
+    "secrecy": words.SECRECY,
     "urgency": words.URGENCY,
     "threat": words.THREAT,
     "credentials": words.CREDENTIALS,
@@ -89,8 +99,9 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
     """Give what subject and visible text work with.
 
     Yields:
-        ``lure.<theme>`` for each theme with a word in it, ``lure.theme`` (the strongest), ``lure.urgency``,
-        ``lure.threat``, ``lure.pressure`` (the two together), ``lure.credentials``, ``lure.action`` (scores),
+        ``lure.<theme>`` for each theme with a word in it, ``lure.theme`` (the strongest), ``lure.secrecy``,
+        ``lure.urgency``, ``lure.threat``, ``lure.pressure`` (these two together), ``lure.credentials``,
+        ``lure.action`` (scores),
         ``lure.greeting`` (``generic`` or ``address``), ``lure.words`` (what made the scores, in reading order),
         ``lure.address_in_subject``, ``text.obfuscated`` (words written to be overlooked by programs) and
         ``text.length`` (characters of visible text).
@@ -99,7 +110,7 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
     head = " ".join(fold(subject[:400]).split())
     flat = " ".join(fold(body).split())
     scores, shown = _scores(f"{head} \n {flat}", len(head))
-    for name in (*words.THEMES, "urgency", "threat", "credentials", "action"):
+    for name in (*words.THEMES, "secrecy", "urgency", "threat", "credentials", "action"):
         if name in scores:
             yield Feature(f"lure.{name}", scores[name])
     if themes := [name for name in words.THEMES if name in scores]:

@@ -306,7 +306,8 @@ BESIDE = frozenset(
     customers delivery department dept desk email express for from help helpdesk id inc info information internet
     it limited llc ltd mail message messages net no noreply not notice notification notifications notify of official
     online order orders parcel payment payments prime privacy pro protection refund reply reward rewards s secure
-    security service services shipping shop sign store subscription support survey system team tech the tracking
+    document documents drive electronic esignature fax file files share shared sharing signature signatures voice
+    voicemail security service services shipping shop sign store subscription support survey system team tech the tracking
     update updates upgrade us user verification verify via wallet winner your member members membership
     kundenservice kundendienst sicherheit service-team nachricht von gutschein de ultimo aviso hinweis bonus
     rewards equipo soporte servicio suporte atendimento equipe assistance
