@@ -3,18 +3,22 @@
 from sekisho.detect.verdict import judge
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.finding import Evidence, Finding
-from sekisho.model.verdict import Verdict
+from sekisho.model.mailmodel import MailModel
+from sekisho.model.verdict import PRIOR, Verdict, probability
 
 
-def analysis(address, unscanned=""):
+def analysis(address, unscanned="", relation="member"):
     parts = address.split(" » ")
     parent = " » ".join(parts[:-1]) or None
-    return Analysis(Artifact(parts[-1], b"", address, parent, len(parts) - 1), "", 1, "x/y", (), (), (), unscanned)
+    artifact = Artifact(parts[-1], b"", address, parent, len(parts) - 1, relation)
+    return Analysis(artifact, "", 1, "x/y", (), (), (), unscanned)
 
 
-def finding(address, weight, rule="r"):
+def finding(address, weight, rule="r", tuned=""):
     shown = (Evidence("lnk.padding", 110),)
-    return Finding(f"f{rule}", rule, rule, "high", (), "m", address, None, shown, "e", weight=weight)
+    return Finding(
+        f"f{rule}", rule, rule, "high", (), "m", address, None, shown, "e", weight=weight, level_of_rule=tuned
+    )
 
 
 TREE = [analysis("m"), analysis("m » z"), analysis("m » z » l")]
@@ -49,3 +53,36 @@ def test_findings_elsewhere_and_without_weight_do_not_count():
     judged = judge(TREE[:1], [finding("other", 6.0), finding("m", 0.0)])
     assert judged["m"].verdict is Verdict.CLEAN
     assert judged["m"].reasons == ()
+
+
+MODEL = MailModel({"a": 2.0, "b": 1.5, "zero": 0.0}, ((0.0, PRIOR), (3.0, 0.0), (5.0, 2.1973)))
+MAIL = [analysis("m"), analysis("m » body.html", relation="body"), analysis("m » body.html » p"), analysis("m » z")]
+
+
+def test_a_mail_is_weighed_by_what_was_learnt_and_counts_its_bodies_as_itself():
+    judged = judge(MAIL, [finding("m", 0.5, "a"), finding("m » body.html", 6.0, "b")], {"m"}, MODEL)
+    assert [(one.signal, one.weight) for one in judged["m"].reasons] == [("a", 2.0), ("b", 1.5)]
+    assert judged["m"].verdict is Verdict.SUSPICIOUS
+
+
+def test_a_mail_answers_for_its_worst_file_and_for_what_its_bodies_hold():
+    for place in ("m » z", "m » body.html » p"):
+        judged = judge(MAIL, [finding(place, 6.0), finding("m", 0.5, "b")], {"m"}, MODEL)
+        assert judged["m"].verdict is Verdict.MALICIOUS
+        assert [one.signal for one in judged["m"].reasons] == ["child:malicious", "b"]
+        assert judged["m"].probability > judged[place].probability
+
+
+def test_what_a_user_says_of_a_rule_goes_before_what_was_learnt():
+    judged = judge(MAIL, [finding("m", 6.0, "a", tuned="low")], {"m"}, MODEL)
+    assert judged["m"].verdict is Verdict.MALICIOUS
+
+
+def test_rules_that_were_never_seen_count_as_on_files():
+    judged = judge(MAIL, [finding("m", 1.5, one) for one in "xyz"], {"m"}, MODEL)
+    assert judged["m"].probability == probability([1.5] * 3)
+    assert judged["m"].verdict is Verdict.CLEAN
+
+
+def test_a_signal_that_proved_worthless_is_no_reason():
+    assert judge(MAIL, [finding("m", 1.5, "zero")], {"m"}, MODEL)["m"].reasons == ()

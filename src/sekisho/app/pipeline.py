@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from sekisho.app import intake
+from sekisho.app import intake, mailmodel
 from sekisho.app.examine import Pool
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, read_logs
@@ -26,6 +26,7 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.history import Memory
 from sekisho.model.limits import DEFAULT, Limits
+from sekisho.model.mailmodel import MailModel
 from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.result import Input, Result, RuleFailure
 from sekisho.model.verdict import Judgement, Verdict
@@ -61,6 +62,8 @@ class Options:
     """Whose mail it is."""
     memory: Memory | None = None
     """Who wrote before, and what about."""
+    mail_model: MailModel | None = None
+    """What the signals of mails weigh; None for the model that ships with Sekisho."""
 
 
 @dataclass(slots=True)
@@ -162,7 +165,8 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
     for address, tree in run.trees:
         known = len(run.findings)
         _match(run, artifacts.events(tree, _source_of(address)))
-        run.judged.update(judge(tree, run.findings[known:]))
+        mails = {one.address for one in tree if artifacts.is_message(one)}
+        run.judged.update(judge(tree, run.findings[known:], mails, run.options.mail_model or mailmodel.own()))
         if SEPARATOR not in address:
             run.inputs.append(_input(address, tree, logs=run.options.logs))
 
@@ -321,9 +325,10 @@ def _carried(run: Run) -> list[Carried]:
 
 
 def _verdict(run: Run, incidents: Sequence[Verdict]) -> Verdict:
-    """Give the worst word of all; a severe finding that no incident holds is suspicious."""
+    """Give the worst word of all; a severe finding of logs that no incident holds is suspicious."""
     words = [*incidents, *(judgement.verdict for judgement in run.judged.values())]
-    if any(LEVELS.index(finding.level) >= LEVELS.index("high") for finding in run.findings):
+    not_judged = (one for one in run.findings if one.of or one.layer not in ("mail", "file"))
+    if any(LEVELS.index(one.level) >= LEVELS.index("high") for one in not_judged):
         words.append(Verdict.SUSPICIOUS)
     if any(one.failed for one in run.inputs):
         words.append(Verdict.UNSCANNED)

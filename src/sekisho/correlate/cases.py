@@ -17,7 +17,7 @@ from sekisho.correlate.history import History, Process, by_descent, members
 from sekisho.correlate.joins import DAY_NS, Carried, Join
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import Finding
-from sekisho.model.verdict import BAD, Judgement, Verdict, probability, verdict_of
+from sekisho.model.verdict import BAD, Judgement, Verdict, probability, verdict_of, weight_of
 
 OPENED_WEIGHT = 1.5  # log-odds that a hostile file's being opened adds; see docs/decisions/0003-verdicts.md
 ONE_WAVE_NS = 3 * DAY_NS  # mission article 3: variants of one campaign came on following days
@@ -229,12 +229,12 @@ def _collect_findings(
 def _judge(case: Case, judged: Mapping[str, Judgement]) -> float:
     """Weigh the worst file or mail, what rules found on the hosts, and that a hostile file was opened."""
     addresses = [*[one.address for one in case.messages], *[one.analysis.address for one in case.carried]]
-    reasons = max(
+    worst = max(
         (judged[address] for address in addresses if address in judged),
         key=lambda judgement: judgement.probability,
         default=None,
     )
-    weights = [reason.weight for reason in reasons.reasons] if reasons else []
+    weights = [weight_of(worst.probability)] if worst and worst.reasons else []
     by_rule: dict[str, float] = {}
     for finding in case.findings:
         if finding.layer not in ("mail", "file"):

@@ -307,8 +307,8 @@ BESIDE = frozenset(
     it limited llc ltd mail message messages net no noreply not notice notification notifications notify of official
     online order orders parcel payment payments prime privacy pro protection refund reply reward rewards s secure
     document documents drive electronic esignature fax file files share shared sharing signature signatures voice
-    voicemail security service services shipping shop sign store subscription support survey system team tech the tracking
-    update updates upgrade us user verification verify via wallet winner your member members membership
+    voicemail security service services shipping shop sign store subscription support survey system team tech the
+    tracking update updates upgrade us user verification verify via wallet winner your member members membership
     kundenservice kundendienst sicherheit service-team nachricht von gutschein de ultimo aviso hinweis bonus
     rewards equipo soporte servicio suporte atendimento equipe assistance
     サポート サービス 事務局 カスタマー センター お客様 お知らせ 通知 公式 重要 株式会社 セキュリティ""".split()

@@ -62,11 +62,16 @@ class Judgement:
 
 def probability(weights: Iterable[float]) -> float:
     """Give the probability of an attack from log-odds weights, the heaviest counted whole."""
-    total, share = PRIOR, 1.0
+    return min(SUREST, 1.0 / (1.0 + exp(-PRIOR - discounted(weights))))
+
+
+def discounted(weights: Iterable[float]) -> float:
+    """Give what log-odds weights come to together, the heaviest counted whole."""
+    total, share = 0.0, 1.0
     for weight in sorted(weights, reverse=True):
         total += weight * share
         share *= DISCOUNT
-    return min(SUREST, 1.0 / (1.0 + exp(-total)))
+    return total
 
 
 def weight_of(chance: float) -> float:
