@@ -89,9 +89,12 @@ def _epoch(like: datetime) -> datetime:
 def neutral(raw: bytes) -> bytes:
     """Give a mail without what tells its set; see the module."""
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    _plain(message, "")
     words = _recipients(message)
     number = 0
     for part in message.walk():
+        if part is not message:
+            _plain(part, "content-")
         if part.is_multipart():
             number += 1
             if part.get_content_maintype() == "multipart":
@@ -105,6 +108,16 @@ def neutral(raw: bytes) -> bytes:
             del message[name]
     body = message.as_bytes(policy=email.policy.compat32.clone(linesep="\r\n", max_line_length=None))
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace") + body
+
+
+def _plain(part: email.message.Message, prefix: str) -> None:
+    """Make text of fields with raw bytes, which the library hands out as objects that it cannot change."""
+    fields = [(name, _text(value)) for name, value in part.items() if name.lower().startswith(prefix)]
+    if any(not isinstance(value, str) for _, value in part.items()):
+        for name in {name.lower() for name, _ in part.items()}:
+            del part[name]
+        for name, value in fields:
+            part[name] = value
 
 
 def _recipients(message: email.message.Message) -> list[bytes]:

@@ -48,6 +48,10 @@ class Row:
     urls: int
     parts: int
     guessed: bool
+    authenticated: bool
+    """Whether its server wrote authentication results."""
+    listed: bool
+    """Whether a list or bulk sender says how to leave it."""
     subject: str
     sender: str
     text: str
@@ -92,10 +96,11 @@ def _examine(wanted: Sequence[Sample], variant: str) -> Iterator[Row]:
     inputs = (Artifact(sample.path.name, sample.data(variant), sample.key) for sample in wanted)
     with Pool(JOBS, DEFAULT) as pool:
         for root, tree in pool.run(inputs):
-            yield _row(by_key[root.address], tree, own)
+            sample = by_key[root.address]
+            yield _row(sample, sample.data(variant), tree, own)
 
 
-def _row(sample: Sample, tree: Sequence[Analysis], own: RuleSet) -> Row:
+def _row(sample: Sample, raw: bytes, tree: Sequence[Analysis], own: RuleSet) -> Row:
     tree = mail.with_facts(artifacts.graded(tree))
     found: list[Finding] = []
     for event in artifacts.events(tree, sample.key):
@@ -104,6 +109,7 @@ def _row(sample: Sample, tree: Sequence[Analysis], own: RuleSet) -> Row:
     bodies = [one for one in tree if one.artifact.parent == message.address and one.artifact.relation == "body"]
     mine = {one.address for one in (message, *bodies)}
     mails = {one.address for one in tree if artifacts.is_message(one)}
+    head = raw.replace(b"\r", b"").partition(b"\n\n")[0].lower()
     judged = judge(tree, [one for one in found if one.record not in mine], mails)[message.address]
     return Row(
         key=sample.key,
@@ -117,6 +123,8 @@ def _row(sample: Sample, tree: Sequence[Analysis], own: RuleSet) -> Row:
         urls=len({url for one in (message, *bodies) for url in one.urls}),
         parts=int(str(message.first("mime.parts", 0))),
         guessed=bool(message.values("charset.guessed")),
+        authenticated=b"authentication-results:" in head,
+        listed=b"list-unsubscribe:" in head or b"list-id:" in head,
         subject=str(message.first("subject"))[:200],
         sender=f"{message.first('sender.name')} <{message.first('sender.address')}>"[:200],
         text=str(message.first("body.text"))[:TEXT_SHOWN],

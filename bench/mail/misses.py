@@ -28,11 +28,11 @@ KINDS = {
     "account alert": "sign-?in|password|unusual|verify|account (?:has|will|is)|suspend|senha|konto|acceso|compte",
     "mailbox full, messages held": "mailbox|quota|storage|undelivered|pending (?:message|mail)|held|webmail|postfach",
     "parcel": "parcel|package|delivery|shipment|paket|colis|encomenda|correios|dhl|fedex|usps",
-    "bank, card, tax, fine": r"\bbank|banco|card|cart[aã]o|tax|irpf|sparkasse|crédito|fatura|pontos|milhas|boleto|multa",
-    "invoice, order, document": "invoice|payment|order|receipt|rechnung|contract|docusign|document|factura|nota fiscal",
+    "bank, card, tax": r"\bbank|banco|card|cart[aã]o|tax|irpf|sparkasse|crédito|fatura|pontos|milhas|boleto|multa",
+    "invoice, document": "invoice|payment|order|receipt|rechnung|contract|docusign|document|factura",
     "extortion": "recorded you|webcam|masturb|hacked|trojan|malware on your",
     "dating": "dating|single|meet|lonely|nude|sex",
-    "health, shop, product": "weight|keto|cbd|viagra|pill|blood|diabet|solar|insurance|warranty|antivirus|mcafee|norton",
+    "health, shop, product": "weight|keto|cbd|viagra|pill|blood|diabet|solar|insurance|antivirus|mcafee|norton",
 }
 
 

@@ -29,6 +29,7 @@ def test_a_model_that_could_lower_a_probability_is_refused(broken):
 
 def test_all_weights_are_for_rules_on_mails():
     model = mailmodel.own()
+    assert model.weights
     known = {rule.id: rule for rule in ruleset.load([], cache=False).rules}
     assert set(model.weights) <= set(known)
     assert {known[key].logsource.category for key in model.weights} <= {"message", "url"}
