@@ -126,12 +126,21 @@ def test_two_names_of_one_sign_share_its_weight():
 def test_the_bench_maps_scores_as_the_product_does():
     import crossval
 
-    points = crossval.knots([2.0, 4.5])
-    scores = np.array([0.0, 0.7, 2.0, 3.0, 4.5, 5.5])
+    points = crossval.knots([3.0, 5.5])
+    scores = np.array([0.0, 0.7, 3.0, 4.0, 5.5, 6.5])
     product = [MailModel({}, points).probability([one]) for one in scores]
     assert (1 / (1 + np.exp(-crossval.mapped(points, scores)))).tolist() == pytest.approx(product)
     assert product[2] == pytest.approx(0.5)
     assert product[4] == pytest.approx(0.9, abs=1e-4)
+
+
+def test_one_rule_alone_is_never_more_than_its_level_says():
+    import crossval
+
+    points = crossval.knots([0.1, 0.2])
+    medium, high = (np.array([level + crossval.RISE]) for level in (1.5, 3.5))
+    assert crossval.mapped(points, medium) < 0
+    assert 0 <= crossval.mapped(points, high) < np.log(9)
 
 
 def test_figures_on_literals():

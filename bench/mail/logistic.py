@@ -1,8 +1,8 @@
 """Logistic regression with opinions: weights stay near what each rule's level says, and none falls below zero.
 
 Minimised: the weighted log-loss plus ``strength / 2`` times the squared distance of each weight from its prior mean (a
-Gaussian prior; the intercept is free), by Newton steps on the weights that are not held at zero. No dice, so the same
-input gives the same weights.
+Gaussian prior; the intercept is free), by Newton steps on the weights that are not held at a bound. No dice, so the
+same input gives the same weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,16 @@ class Fit:
         return self.intercept + signals @ self.weights
 
 
-def fit(signals: Array, hostile: Array, shares: Array, means: Array, strength: float, *, lowest: float = 0.0) -> Fit:
+def fit(
+    signals: Array,
+    hostile: Array,
+    shares: Array,
+    means: Array,
+    strength: float,
+    *,
+    lowest: float = 0.0,
+    rise: float = np.inf,
+) -> Fit:
     """Fit weights.
 
     Args:
@@ -38,23 +47,25 @@ def fit(signals: Array, hostile: Array, shares: Array, means: Array, strength: f
         means: prior mean of each weight.
         strength: 1 / variance of the prior.
         lowest: below which no weight may fall; minus infinity for plain regression.
+        rise: by how much a weight may exceed its prior mean.
     """
     columns = np.hstack([np.ones((len(signals), 1)), signals])
     centre = np.concatenate([[0.0], means])
     pull = np.concatenate([[1e-6], np.full(len(means), strength)])
     floor = np.concatenate([[-np.inf], np.full(len(means), lowest)])
+    roof = np.concatenate([[np.inf], means + rise])
     at = np.concatenate([[_log_odds(float(shares @ hostile / shares.sum()))], np.maximum(means, lowest)])
     loss = _loss(columns, hostile, shares, centre, pull, at)
     for _ in range(STEPS):
         chance = _logistic(columns @ at)
         slope = columns.T @ (shares * (chance - hostile)) + pull * (at - centre)
-        free = (at > floor) | (slope < 0)
+        free = ((at > floor) | (slope < 0)) & ((at < roof) | (slope > 0))
         curve = columns[:, free].T @ (columns[:, free] * (shares * chance * (1 - chance))[:, None])
         step = np.zeros_like(at)
         step[free] = np.linalg.solve(curve + np.diag(pull[free]), slope[free])
         size = 1.0
         while size > 1e-6:
-            moved = np.maximum(at - size * step, floor)
+            moved = np.clip(at - size * step, floor, roof)
             found = _loss(columns, hostile, shares, centre, pull, moved)
             if found <= loss:
                 break

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import crossval
+import fired
 import numpy as np
 from crossval import Mails, Scored
 
@@ -84,13 +85,14 @@ def _kind(mails: Mails, at: int) -> str:
 
 def _told(mails: Mails, members: list[int], said: dict[int, float]) -> list[str]:
     row = mails.rows[members[0]]
-    fired = ", ".join(mails.titles[one] for one in row.signals) or "nothing"
+    titles = {rule.id: rule.title for rule in fired.rules().rules}
+    fired_on = ", ".join(titles[one] for one in row.signals) or "nothing"
     shown = " ".join(row.text.split())[:220]
     names = ", ".join(mails.rows[at].key.partition("/")[2] for at in members[:4])
     return [
         f"- **{len(members)}x** {said[members[0]]:+.1f} `{row.subject[:90]}` from `{row.sender[:80]}` "
         f"({_kind(mails, members[0])}; links {row.urls}, words {row.words}; {names})\n",
-        f"  fired: {fired}\n  text: {shown}\n",
+        f"  fired: {fired_on}\n  text: {shown}\n",
     ]
 
 
