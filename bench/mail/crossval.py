@@ -3,14 +3,14 @@
 Nested: in each fold the strength of the prior and the map from score to log-odds come from folds inside the training
 mails, so nothing that is reported was tuned on what it is reported on. Weights are always learnt on neutral mails: what
 only raw ones show (authentication, traces) separates our sets for reasons of their age, so such rules keep the weight
-of their level, here as in the product.
+of their level, here as in the product. A signal of a neutral mail counts where the raw mail shows it too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -68,7 +68,7 @@ class Mails:
 
 def load(variant: str, like: Mails | None = None) -> Mails:
     """Give the mails of a variant; columns and groups are those of ``like``, else what the mails show."""
-    rows = fired.rows(variant)
+    rows = fired.rows(variant) if variant == "raw" else settled(fired.rows(variant), fired.rows("raw"))
     weight = {rule.id: rule.weight for rule in fired.rules().rules}
     if like is None:
         group = np.array(campaigns.groups([row.signature for row in rows]), dtype=float)
@@ -92,6 +92,16 @@ def load(variant: str, like: Mails | None = None) -> Mails:
         shares=_shares(rows, group),
         sent_at=np.array([row.sent_at for row in rows]),
     )
+
+
+def settled(neutral: Sequence[fired.Row], raw: Sequence[fired.Row]) -> list[fired.Row]:
+    """Give neutral mails with the signals that the mail as it came shows too.
+
+    What fires on the neutral form alone comes of making it: a date that no longer fits the dates quoted below, readers
+    who no longer stand in any field, a list that no longer names itself.
+    """
+    given = {row.key: set(row.signals) for row in raw}
+    return [replace(row, signals=[one for one in row.signals if one in given[row.key]]) for row in neutral]
 
 
 def _shares(rows: Sequence[fired.Row], group: Array) -> Array:
