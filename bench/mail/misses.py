@@ -40,10 +40,10 @@ KINDS = {
 def main() -> int:
     """Write the list."""
     variant = sys.argv[1] if len(sys.argv) > 1 else "neutral"
-    mails = crossval.load("neutral")
+    mails = tested = crossval.load("neutral")
     if variant != "neutral":
-        mails = crossval.load(variant, mails.group)
-    text = "".join(report(mails, crossval.grouped(mails), variant))
+        tested = crossval.load(variant, mails)
+    text = "".join(report(tested, crossval.grouped(mails, tested), variant))
     if len(sys.argv) > 2:
         Path(sys.argv[2]).write_text(text, encoding="utf-8")
     else:
