@@ -34,3 +34,14 @@ def test_all_weights_are_for_rules_on_mails():
     assert set(model.weights) <= set(known)
     assert {known[key].logsource.category for key in model.weights} <= {"message", "url"}
     assert model.knots[0] == (0.0, PRIOR)
+
+
+def test_no_shipped_weight_lowers_a_probability():
+    model = mailmodel.own()
+    seen: list[float] = []
+    before = model.probability([])
+    for weight in model.weights.values():
+        seen.append(weight)
+        assert model.probability(seen) >= before
+        before = model.probability(seen)
+    assert model.probability([]) == pytest.approx(0.0474, abs=1e-4)
