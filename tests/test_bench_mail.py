@@ -111,6 +111,15 @@ def test_weights_move_with_the_mails_but_never_below_zero():
     assert fit(signals, attack, np.ones(100), np.array([1.5, 1.5, 3.5]), 1e6).weights[0] == pytest.approx(1.5, abs=0.01)
 
 
+def test_mails_raise_a_weight_by_so_much_and_double_it_at_most():
+    from logistic import fit
+
+    attack = np.array([1.0] * 50 + [0.0] * 50)
+    signals = np.column_stack([attack, attack])
+    made = fit(signals, attack, np.ones(100), np.array([0.5, 3.5]), 0.01, rise=1.0)
+    assert made.weights.tolist() == pytest.approx([1.0, 4.5])
+
+
 def test_two_names_of_one_sign_share_its_weight():
     from logistic import fit
 

@@ -29,7 +29,7 @@ RATES = (0.01, 0.001)
 """False positives that ``suspicious`` and ``malicious`` may cost."""
 HAM_SETS = ("spamassassin_corpus", "modern_ham_derived")
 RISE = 1.0
-"""Log-odds by which mails may raise a weight above its rule's level; they may lower it to nothing.
+"""Log-odds by which mails may raise a weight above its rule's level, doubling it at most; they may lower it to nothing.
 
 Our honest mail is of another age or made of templates: much that today's honest mail does (shorteners, file storage,
 new top-level domains) it cannot do, so it shows too few false positives, never too many.

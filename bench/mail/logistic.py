@@ -47,13 +47,13 @@ def fit(
         means: prior mean of each weight.
         strength: 1 / variance of the prior.
         lowest: below which no weight may fall; minus infinity for plain regression.
-        rise: by how much a weight may exceed its prior mean.
+        rise: by how much a weight may exceed its prior mean, which it may double at most; infinite: freely.
     """
     columns = np.hstack([np.ones((len(signals), 1)), signals])
     centre = np.concatenate([[0.0], means])
     pull = np.concatenate([[1e-6], np.full(len(means), strength)])
     floor = np.concatenate([[-np.inf], np.full(len(means), lowest)])
-    roof = np.concatenate([[np.inf], means + rise])
+    roof = np.concatenate([[np.inf], means + (np.minimum(rise, means) if np.isfinite(rise) else rise)])
     at = np.concatenate([[_log_odds(float(shares @ hostile / shares.sum()))], np.maximum(means, lowest)])
     loss = _loss(columns, hostile, shares, centre, pull, at)
     for _ in range(STEPS):
