@@ -34,8 +34,9 @@ RISE = 1.0
 Our honest mail is of another age or made of templates: much that today's honest mail does (shorteners, file storage,
 new top-level domains) it cannot do, so it shows too few false positives, never too many.
 """
-SUPPORT = 3
-"""Campaigns or honest groups a rule must have fired on to be learnt."""
+SUPPORT, COMMON = 3, 0.01
+"""Attack campaigns that a rule must have fired on to be learnt, or the share of an honest set. A stray honest mail says
+nothing on a signal of attacks that our mails do not hold, such as answers to stolen conversations."""
 MIN_SUSPICIOUS, MIN_MALICIOUS = WEIGHTS["medium"] + RISE + 0.01, WEIGHTS["high"] + RISE + 0.01
 """Whatever our honest mail allows: no rule of level medium alone makes a mail suspicious, no high one malicious."""
 
@@ -72,8 +73,7 @@ def load(variant: str, like: Mails | None = None) -> Mails:
     weight = {rule.id: rule.weight for rule in fired.rules().rules}
     if like is None:
         group = np.array(campaigns.groups([row.signature for row in rows]), dtype=float)
-        seen = {(one, at) for row, at in zip(rows, group, strict=True) for one in row.signals}
-        rules = sorted(one for one, count in Counter(one for one, _ in seen).items() if count >= SUPPORT)
+        rules = _learnt(rows, group)
     else:
         group, rules = like.group, like.rules
     column = {rule: index for index, rule in enumerate(rules)}
@@ -92,6 +92,16 @@ def load(variant: str, like: Mails | None = None) -> Mails:
         shares=_shares(rows, group),
         sent_at=np.array([row.sent_at for row in rows]),
     )
+
+
+def _learnt(rows: Sequence[fired.Row], group: Array) -> list[str]:
+    """Give the rules that the mails can say something about."""
+    seen = {(one, at) for row, at in zip(rows, group, strict=True) if row.hostile for one in row.signals}
+    attacks = Counter(one for one, _ in seen)
+    sizes = Counter(row.folder for row in rows)
+    honest = Counter((one, row.folder) for row in rows if not row.hostile for one in row.signals)
+    common = {one for (one, folder), count in honest.items() if count >= COMMON * sizes[folder]}
+    return sorted(common | {one for one, count in attacks.items() if count >= SUPPORT})
 
 
 def settled(neutral: Sequence[fired.Row], raw: Sequence[fired.Row]) -> list[fired.Row]:
