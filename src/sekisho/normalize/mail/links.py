@@ -132,7 +132,7 @@ def _host_signals(url: Url, port: int | None, foreign: bool) -> Iterator[tuple[s
     host = url.host
     if url.ip:
         yield "ip", host
-    if port is not None and port not in (80, 443) and foreign:
+    if port is not None and port not in (80, 443) and foreign and not url.ip:  # a bare address is sign enough
         yield "port", f"{host}:{port}"
     if "userinfo" in url.hidden_by:
         yield "userinfo", url.canonical[:300]
