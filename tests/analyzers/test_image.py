@@ -219,5 +219,5 @@ def test_libraries_say_nothing_on_the_terminal(capfd):
         Artifact("b", bytes(data[:-40]), "b"),
     ]
     with Pool(1, DEFAULT) as pool:
-        assert all(analyses[0].notes for _, analyses in pool.run(broken))
+        assert all(analyses[0].values("image.damaged") for _, analyses in pool.run(broken))
     assert capfd.readouterr().err == ""

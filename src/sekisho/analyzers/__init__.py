@@ -36,7 +36,7 @@ class Analyzer:
         """Tell whether this analyser reads the artifact."""
         if artifact.kind:
             return artifact.kind == self.name
-        if any(artifact.data.startswith(magic) for magic in self.magic):
+        if self.magic and artifact.data.startswith(self.magic):
             return True
         return self.recognise is not None and self.recognise(artifact)
 

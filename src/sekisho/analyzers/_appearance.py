@@ -26,10 +26,10 @@ NODES = 400
 FEW_CHARS = 120
 """Visible characters below which a page with a linked picture says what it has to say in the picture."""
 _SPLIT = re.compile(
-    r"[a-z]<(span|font|b|i|em|small|u|s)\s[^<>]{0,200}?(?:font-size:\s*0(?:\.0)?(?:px|pt|em|%)?\s*[;\"']|display:\s*none|visibility:\s*hidden)[^<>]{0,200}>"
-    r"[^<]{1,40}</\1>[a-z]",
-    re.IGNORECASE,
+    r"(?<=[a-z])<(span|font|b|i|em|small|u|s)\s[^<>]{0,200}?(?:font-size:\s*0(?:\.0)?(?:px|pt|em|%)?\s*[;\"']|display:\s*none|visibility:\s*hidden)[^<>]{0,200}>"
+    r"[^<]{1,40}</\1>[a-z]"
 )
+"""For a source in lower case."""
 _FILE = re.compile(r"([^/\\?#]{2,60})\.(?:png|jpe?g|gif|svg|webp)(?:[?#]|$)", re.IGNORECASE)
 _SMALL = re.compile(r"^\s*[0-3](?:px)?\s*$")
 _SHARE = re.compile(
@@ -64,7 +64,7 @@ def appearance(tree: LexborHTMLParser, lower: str, text: str, hidden: str) -> It
             "html.picture_only", any(not _SHARE.search(target) for target in linked) and _width(text) < FEW_CHARS
         )
     yield from _odd_links(tree, lower)
-    if split := len(_SPLIT.findall(lower)):
+    if hidden and (split := len(_SPLIT.findall(lower))):
         yield Feature("html.split_words", split)
     if unseen := sum(map(len, _WORDS.findall(hidden))):
         yield Feature("html.unseen_chars", unseen)

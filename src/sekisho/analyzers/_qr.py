@@ -34,6 +34,8 @@ SMALL_SIDE = 150
 """Pictures up to here are enlarged: codes drawn with one pixel a module are not found otherwise (measured)."""
 MORE_LOOKS = 1_500_000
 """Pixels up to which a picture is worth three more looks, of 5 ms each at a size of 600 by 900 (measured)."""
+HALVED = 500_000
+"""Pixels above which the last two of these looks are at half the size: to soften or sharpen loses as much anyway."""
 CODES = 20
 """Codes of one picture."""
 _BORDER = 12
@@ -104,8 +106,9 @@ def _views(picture: Image.Image) -> Iterator[Image.Image]:
             yield _framed(_bounded(page, LARGEST_SIDE), 255)
         if small.width * small.height <= MORE_LOOKS:
             yield _framed(small, 0)
-            yield _framed(small.filter(ImageFilter.GaussianBlur(3)), 255)
-            yield _framed(small.filter(ImageFilter.UnsharpMask(3, 300, 0)), 255)
+            halved = small.reduce(2) if small.width * small.height > HALVED else small
+            yield _framed(halved.filter(ImageFilter.GaussianBlur(3 if halved is small else 1.5)), 255)
+            yield _framed(halved.filter(ImageFilter.UnsharpMask(3, 300, 0)), 255)
     if _is_transparent(picture):
         yield _framed(_bounded(grey(picture, 0), FIRST_SIDE), 0)
 

@@ -117,7 +117,7 @@ def page_pictures(tree: LexborHTMLParser, source: str) -> Iterator[bytes]:
     if blocks >= FEWEST * NARROWEST // 2 or _ENTITY_BLOCK.search(source):
         flat = " ".join(source.split("\n")) if "<pre" not in source.lower() else source
         yield from text_pictures(html.unescape(_TAG.sub("", _LINE_END.sub("\n", flat))))
-    if len(_EMPTY_CELL.findall(source)) >= EMPTY_CELLS:
+    if source.lower().count("<t") >= EMPTY_CELLS and len(_EMPTY_CELL.findall(source)) >= EMPTY_CELLS:
         yield from _tables(tree, source)
 
 

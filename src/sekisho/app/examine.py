@@ -218,19 +218,21 @@ class Pool:
         """Feed inputs to the workers; hold only a few trees in memory at a time."""
         waiting = iter(inputs)
         trees: list[Tree] = []
+        ready: list[Tree] = []
         more = True
-        while more or trees:
+        while more or trees or ready:
             while more and len(trees) < self.jobs * OPEN_TREES_PER_WORKER:
                 root = next(waiting, None)
                 more = root is not None
                 if root is not None:
                     trees.append(Tree(root, deque([root]), addresses={root.address}))
             self._dispatch(trees)
-            self._gather()
-            for tree in [tree for tree in trees if tree.done]:
-                trees.remove(tree)
+            for tree in ready:  # whoever takes them may work on them while the workers have something to do
                 tree.analyses.sort(key=lambda one: _order(one.address))
                 yield tree.root, tree.analyses
+            self._gather()
+            ready = [tree for tree in trees if tree.done]
+            trees = [tree for tree in trees if not tree.done]
 
     def _dispatch(self, trees: list[Tree]) -> None:
         for tree in trees:

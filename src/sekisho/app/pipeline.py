@@ -44,6 +44,9 @@ Progress = Callable[[str, int, int, str], None]
 """Told (stage, done, total, name); total is 0 when unknown."""
 
 
+Matched = list[tuple[Event, list[Finding]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to run."""
@@ -147,6 +150,7 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
     """Analyse mails and files, open what neighbours hold the password of, match and judge."""
     limits, total = run.options.limits, len(found)
     again: list[Artifact] = []
+    matched: dict[str, Matched] = {}
     held = 0
     with Pool(run.options.jobs, limits, run.options.organisation) as pool:
         for done, (root, tree) in enumerate(pool.run(_artifacts(run, found)), 1):
@@ -154,21 +158,30 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
             if _locked(tree) and held + len(root.data) <= REOPEN_BYTES:
                 again.append(root)
                 held += len(root.data)
+            else:  # while the workers are at the next ones
+                tree, matched[root.address] = _looked_at(run, root.address, tree)
             run.trees.append((root.address, tree))
         run.trees.sort(key=lambda pair: pair[0])
         if again:
             _reopen(run, again, pool)
-    run.trees = [
-        (address, mail.with_facts(artifacts.graded(tree), run.options.organisation, run.options.memory))
-        for address, tree in run.trees
-    ]
-    for address, tree in run.trees:
+    for at, (address, tree) in enumerate(run.trees):
+        if address not in matched:
+            tree, matched[address] = _looked_at(run, address, tree)
+            run.trees[at] = address, tree
         known = len(run.findings)
-        _match(run, artifacts.events(tree, _source_of(address)))
+        for event, some in matched.pop(address):
+            _keep(run, event, some)
         mails = {one.address for one in tree if artifacts.is_message(one)}
         run.judged.update(judge(tree, run.findings[known:], mails, run.options.mail_model or mailmodel.own()))
         if SEPARATOR not in address:
             run.inputs.append(_input(address, tree, logs=run.options.logs))
+
+
+def _looked_at(run: Run, address: str, tree: Sequence[Analysis]) -> tuple[list[Analysis], Matched]:
+    """Give a tree with what whole mails show, and the rules that match in it."""
+    whole = mail.with_facts(artifacts.graded(tree), run.options.organisation, run.options.memory)
+    events = artifacts.events(whole, _source_of(address))
+    return whole, [(event, some) for event in events if (some := run.rules.match(event))]
 
 
 def _artifacts(run: Run, found: Iterable[intake.Intake]) -> Iterator[Artifact]:
@@ -279,12 +292,6 @@ def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
             kind = log.intake.source.name
             run.inputs.append(Input(log.intake.shown, kind, log.read, log.gaps.text(), failed=bool(log.gaps)))
         run.progress("logs", done, len(found), f"{read} events, {log.intake.shown}")
-
-
-def _match(run: Run, events: Iterable[Event]) -> None:
-    for event in events:
-        if found := run.rules.match(event):
-            _keep(run, event, found)
 
 
 def _keep(run: Run, event: Event, found: Sequence[Finding]) -> None:
