@@ -34,7 +34,6 @@ RSA_BITS = (1024, 8192)
 
 _TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]{0,30})\s*=(.*)", re.DOTALL)
 _OWN = re.compile(rb"(^|;)([ \t\r\n]*b[ \t\r\n]*=)[^;]*")
-_BLANKS = re.compile(rb"[ \t]{2,}|\t")
 """Any that are more than one space: single ones stay, and are by far the most."""
 _ALL_BLANKS = re.compile(rb"[ \t\r\n]+")
 
@@ -262,8 +261,9 @@ def canonical_body(body: bytes, *, relaxed: bool) -> bytes:
     """Give a body as DKIM hashes it."""
     text = body.replace(b"\r\n", b"\n")
     if relaxed:
-        if b"  " in text or b"\t" in text:
-            text = _BLANKS.sub(b" ", text)
+        text = text.replace(b"\t", b" ")
+        while b"  " in text:  # halves every run; a pattern takes ten times as long
+            text = text.replace(b"  ", b" ")
         text = text.replace(b" \n", b"\n")
         text = text.removesuffix(b" ")
     text = text.rstrip(b"\n").replace(b"\n", b"\r\n")

@@ -78,6 +78,10 @@ class Feature:
     at: int | None = None
     """Byte offset in the artifact, when the fact has one place."""
 
+    def __reduce__(self) -> tuple[type[Feature], tuple[str, Value, int | None]]:
+        """Pickle by what it is made of: thousands go to the run, and the usual way takes thrice as long."""
+        return Feature, (self.name, self.value, self.at)
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:

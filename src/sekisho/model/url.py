@@ -21,3 +21,7 @@ class Url:
     """Text that the reader sees in place of it, when it differs."""
     where: str = ""
     """Where it stood: text, href, form, script, macro, arguments, header."""
+
+    def __reduce__(self) -> tuple[type[Url], tuple[str, ...]]:
+        """Pickle by what it is made of, as features are."""
+        return Url, (self.raw, self.canonical, self.host, self.ip, self.hidden_by, self.shown, self.where)
