@@ -108,9 +108,9 @@ def _splice(data: bytearray, dice: Random, known: Sequence[Artifact]) -> None:
 CHANGES = (_flip, _byte, _number, _number, _near_start, _near_start, _cut, _drop, _repeat, _insert, _splice)
 
 
-def run(numbers: Sequence[int], seed: int, jobs: int) -> tuple[Counter[str], list[str]]:
+def run(numbers: Sequence[int], seed: int, jobs: int, folder: Path | None = None) -> tuple[Counter[str], list[str]]:
     """Analyse the mutants of these numbers; gives how they ended, and a line for each that broke something."""
-    known = seeds()
+    known = seeds(folder)
     ends: Counter[str] = Counter()
     broken: list[str] = []
     made: Iterator[Artifact] = (mutant(number, known, seed) for number in numbers)
@@ -134,11 +134,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folder", type=Path, help="files of other formats to make mutants of as well")
     parser.add_argument("--only", type=int, help="one mutant by its number")
     chosen = parser.parse_args()
     started = time.monotonic()
     numbers = range(chosen.count) if chosen.only is None else (chosen.only,)
-    ends, broken = run(numbers, chosen.seed, chosen.jobs)
+    ends, broken = run(numbers, chosen.seed, chosen.jobs, chosen.folder)
     for line in broken:
         print(line)
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024

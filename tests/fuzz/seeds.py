@@ -19,11 +19,14 @@ PER_KIND = 12
 """Seeds of one analyser; a lab case holds hundreds of mails that differ in words only."""
 
 
-def seeds() -> list[Artifact]:
-    """Give the seeds, at most PER_KIND for each set of analysers that reads them, in a fixed order."""
+def seeds(folder: Path | None = None) -> list[Artifact]:
+    """Give the seeds, at most PER_KIND for each set of analysers that reads them, in a fixed order.
+
+    ``folder`` has more files to make mutants of, with what lies in them.
+    """
     counts: dict[tuple[str, ...], int] = {}
     kept = []
-    for artifact in (*_samples(), *_lab()):
+    for artifact in (*_samples(), *_files(folder), *_lab()):
         if not 0 < len(artifact.data) <= SEED_BYTES:
             continue
         kind = analyse(artifact).analysis.analyzers
@@ -40,6 +43,12 @@ def _lab() -> Iterator[Artifact]:
             for path in sorted((case / "evidence").rglob("*")):
                 if path.is_file() and path.stat().st_size <= SEED_BYTES and path.suffix != ".jsonl":
                     yield from _tree(Artifact(path.name, path.read_bytes(), path.name))
+
+
+def _files(folder: Path | None) -> Iterator[Artifact]:
+    for path in sorted(folder.rglob("*")) if folder else ():
+        if path.is_file() and path.stat().st_size <= SEED_BYTES:
+            yield from _tree(Artifact(path.name, path.read_bytes(), path.name))
 
 
 def _tree(root: Artifact) -> Iterator[Artifact]:
