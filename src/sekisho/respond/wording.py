@@ -125,7 +125,8 @@ def catalogue(language: str) -> dict[str, str]:
 
 def safe(value: Any) -> str:
     """Make any value fit to be shown: defanged, cut, one line, acting characters made visible."""
-    text = BLANKS.sub(lambda match: f" ‹{len(match[0])} ␠› ", str(value))
+    written = " · ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = BLANKS.sub(lambda match: f" ‹{len(match[0])} ␠› ", written)
     if len(text) > SHOWN_CHARS:
         text = f"{text[: SHOWN_CHARS - 1]}…"
     return ACTING.sub(lambda match: f"‹{ord(match[0]):04X}›", defang(text.replace("\r\n", " ").replace("\n", " ")))
