@@ -4,6 +4,7 @@ import random
 import struct
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -185,3 +186,11 @@ def test_a_header_that_cannot_be_followed_is_malformed(at, value):
     data[at : at + 4 if value > 0xFFFF else at + 2] = value.to_bytes(4 if value > 0xFFFF else 2, "little")
     with pytest.raises(MalformedError, match="compound file: "):
         Compound(bytes(data))
+
+
+def test_a_directory_that_runs_in_a_circle_ends():
+    storage = SimpleNamespace(name="A", entry_type=1, size=0, clsid="", kids=[])
+    storage.kids.append(storage)
+    compound = Compound(write_compound({"A": b"x"}))
+    compound._file = SimpleNamespace(root=SimpleNamespace(size=0, clsid="", kids=[storage]))
+    assert max(len(entry.path) for entry in compound._walk()) == 64

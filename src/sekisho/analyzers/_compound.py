@@ -18,6 +18,8 @@ from sekisho.model.limits import DEFAULT
 MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 ENTRIES = 10_000
 """Directory entries listed; a workbook of Excel's own largest size has some hundreds."""
+DEPTH = 64
+"""Storages in storages that are followed; in a directory that runs in a circle there is no end of them."""
 STORAGE, STREAM = 1, 2
 _TABLES, _TABLES_AT = Struct("<I24xI"), 44
 _SHIFT_AT, _SHIFTS = 30, range(7, 13)
@@ -76,7 +78,8 @@ class Compound:
                     yield Entry(here, True, child.size, "")
                 elif child.entry_type == STORAGE:
                     yield Entry(here, False, 0, child.clsid or "")
-                    pending.append((child, here))  # type: ignore[arg-type]
+                    if len(here) < DEPTH:
+                        pending.append((child, here))  # type: ignore[arg-type]
 
     def find(self, *path: str) -> Path | None:
         """Give the path as spelled in the file, compared without case, None when absent."""
