@@ -1,8 +1,7 @@
-"""What mutants are made of: every artifact of the lab cases at every depth, and the samples of the analysers' own tests."""
+"""What mutants are made of: every artifact of the lab cases at every depth, and of the files in a folder."""
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from sekisho.app.lab import cases
 from sekisho.model.artifact import Artifact
 from sekisho.model.limits import DEFAULT
 
-TESTS = Path(__file__).parents[1] / "analyzers"
 SEED_BYTES = 256 * 1024
 PER_KIND = 12
 """Seeds of one analyser; a lab case holds hundreds of mails that differ in words only."""
@@ -26,7 +24,7 @@ def seeds(folder: Path | None = None) -> list[Artifact]:
     """
     counts: dict[tuple[str, ...], int] = {}
     kept = []
-    for artifact in (*_samples(), *_files(folder), *_lab()):
+    for artifact in (*_files(folder), *_lab()):
         if not 0 < len(artifact.data) <= SEED_BYTES:
             continue
         kind = analyse(artifact).analysis.analyzers
@@ -57,17 +55,3 @@ def _tree(root: Artifact) -> Iterator[Artifact]:
         artifact = tree.pending.popleft()
         yield artifact
         tree.take(analyse(artifact), DEFAULT)
-
-
-def _samples() -> Iterator[Artifact]:
-    """Give what test modules of analysers offer as ``SEEDS``, a mapping of file name to bytes."""
-    for path in sorted(TESTS.glob("test_*.py")):
-        if "\nSEEDS" not in path.read_text(encoding="utf-8"):
-            continue
-        spec = importlib.util.spec_from_file_location(f"seeds_{path.stem}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for name, data in module.SEEDS.items():
-            yield Artifact(name, data, name)

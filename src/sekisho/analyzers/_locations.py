@@ -65,9 +65,3 @@ def is_outside(host: str) -> bool:
     except ValueError:
         return "." in host and not host.endswith((".local", ".lan", ".internal", ".corp"))
     return address.is_global or any(address in network for network in _EXAMPLES)
-
-
-def remote_urls(texts: list[str], where: str) -> list[Remote]:
-    """Give the remote places among texts, each once."""
-    found = {remote.url.raw: remote for text in texts if (remote := remote_of(text, where))}
-    return list(found.values())
