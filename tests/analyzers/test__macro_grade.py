@@ -150,3 +150,8 @@ def test_whole_sources_in_the_manner_of_both_kinds(kind):
 )  # fmt: skip
 def test_what_both_ways_of_a_branch_leave_and_what_counts(source, expected):
     assert grade(source) == expected
+
+
+def test_a_path_of_many_drives_is_graded_at_once():
+    path = "c:\\a\\" * 200
+    assert grade(sub("Workbook_Open", f'Shell "{path}"'), "ThisWorkbook") == "auto_exec"

@@ -119,6 +119,12 @@ def test_the_analyser_declares_what_it_yields():
     assert [item.kind for item in found if isinstance(item, Artifact)] == ["cmd"]
 
 
+def test_a_page_of_comments_is_told_at_once():
+    page = b"<!-- a -->" * 500 + b"<html>"
+    assert not recognise(Artifact("a.htm", page, "a.htm"))
+    assert recognise(Artifact("a.wsf", b"<!-- a -->" * 500 + b"<job>", "a.wsf"))
+
+
 def test_a_script_host_job():
     job = b'<job id="a"><script language="JScript"><![CDATA[var a=1;]]></script><script language="VBScript">x=1</script></job>'
     artifact = Artifact("a.wsf", job, "a.wsf")

@@ -102,8 +102,8 @@ _FETCHING = re.compile(
 )
 """Command lines that bring code in from elsewhere or hide it."""
 _OPENER = re.compile(
-    r'^\W*(?:[a-z]:\\[^"]*\\|%\w+%\\)*(?:explorer|notepad|write|winword|excel|powerpnt|outlook|iexplore|chrome|msedge'
-    r"|firefox|acrord32|hh)(?:\.exe)?\b(?!.*\.(?:exe|dll|js|vbs|hta|bat|cmd|ps1)\b.*)",
+    r'^\W{0,8}(?:(?:[a-z]:\\|%\w+%\\)(?:[^"\\:]{0,255}\\){0,30})?(?:explorer|notepad|write|winword|excel|powerpnt'
+    r"|outlook|iexplore|chrome|msedge|firefox|acrord32|hh)(?:\.exe)?\b(?!.*\.(?:exe|dll|js|vbs|hta|bat|cmd|ps1)\b.*)",
     re.I,
 )
 """Programs that show something and take no code."""

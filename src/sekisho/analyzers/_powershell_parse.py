@@ -167,7 +167,7 @@ class Reader:
         elif word in ("function", "filter"):
             self._function()
         elif word in ("param", "catch", "trap", "using", "class", "enum"):
-            self.at = self._after(re.compile(r"(?:\s*\[[\w.]+\]\s*,?)+"))
+            self.at = self._after(re.compile(r"(?:\s*\[[\w.]+\](?:\s*,)?)+"))
             if word == "param" and self._peek("("):
                 self.at = self.closing(self.at) + 1
             elif word in ("catch", "trap", "class", "enum"):

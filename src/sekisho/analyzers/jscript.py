@@ -31,6 +31,8 @@ OTHER = re.compile(
 BASIC = re.compile(
     r"^\s*(?:Dim|Set|Sub|End (?:Sub|If|Function)|On Error|Const|MsgBox|Function \w+)\b", re.IGNORECASE | re.MULTILINE
 )
+# Possessive: else a page of thirty comments is tried in a thousand million ways before it is seen to be no job.
+JOB = re.compile(r"(?><\?[^>]*>\s*|<!--.*?-->\s*)*+<(?:job|package|component|scriptlet)\b", re.IGNORECASE | re.DOTALL)
 JOB_SCRIPT = re.compile(r"<script\b([^>]{0,400})>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -57,12 +59,7 @@ def recognise(artifact: Artifact) -> bool:
 
 
 def _is_job(text: str) -> bool:
-    return (
-        re.match(
-            r"(?:<\?[^>]*>\s*|<!--.*?-->\s*)*<(?:job|package|component|scriptlet)\b", text, re.IGNORECASE | re.DOTALL
-        )
-        is not None
-    )
+    return JOB.match(text) is not None
 
 
 @analyzer("jscript", features=FEATURES, media_type="text/javascript", recognise=recognise)
