@@ -56,6 +56,11 @@ COMMANDS = (
     ["rules", "explain"],
     ["rules", "coverage"],
     ["rules", "new"],
+    ["ingest"],
+    ["hunt"],
+    ["store"],
+    ["store", "status"],
+    ["store", "prune"],
     ["doctor"],
 )
 

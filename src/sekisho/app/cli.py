@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sekisho.app.rules import cli as rules
+from sekisho.app.store import cli as store
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sekisho.app.pipeline import Options
     from sekisho.detect.rules import RuleSet
     from sekisho.model.history import Memory
     from sekisho.model.result import Result
@@ -139,8 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     investigate.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
     investigate.add_argument("--html", metavar="FILE", help="write a report that opens offline")
-    _logsource_option(investigate)
-    _shared(investigate)
+    _evidence_options(investigate)
     investigate.set_defaults(run=_investigate, logs=True)
 
     scan = commands.add_parser(
@@ -193,10 +194,16 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--store", required=True, metavar="FILE", help="the store, one SQLite file")
 
     rules.add(commands, _rules_from, _language())
+    store.add(commands, _evidence_options, store.Common(_printed, _prepared, _told), _language())
 
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _evidence_options(parser: argparse.ArgumentParser) -> None:
+    _logsource_option(parser)
+    _shared(parser)
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
@@ -270,16 +277,27 @@ def _language() -> str:
 
 
 def _investigate(chosen: argparse.Namespace) -> int:
+    from sekisho.app.progress import reporter
+
+    rules, options = _prepared(chosen)
+    from sekisho.app.pipeline import investigate
+
+    with reporter(quiet=chosen.quiet) as progress:
+        result = investigate(chosen.paths, rules, options, progress)
+    return _told(result, chosen)
+
+
+def _prepared(chosen: argparse.Namespace) -> tuple[RuleSet, Options]:
+    """Check what was asked for, and load what is needed to do it."""
     from sekisho.model import limits
 
     bounds = limits.configure(chosen.limit)  # before anything that keeps to them is imported
     from sekisho.app import organisation, tuning
-    from sekisho.app.pipeline import Options, investigate
+    from sekisho.app.pipeline import Options
     from sekisho.app.progress import reporter
 
-    zone = _zone(chosen.timezone)
-    if _missing([*chosen.paths, *chosen.rules, *chosen.tuning]):
-        return USAGE
+    _zone(chosen.timezone)
+    _need([*chosen.paths, *chosen.rules, *chosen.tuning])
     for path in filter(None, (chosen.html, chosen.json)):
         _check_target(path)
     whose = organisation.read(chosen.organisation, chosen.dkim_keys)
@@ -297,8 +315,12 @@ def _investigate(chosen: argparse.Namespace) -> int:
             organisation=whose,
             memory=memory,
         )
-        result = investigate(chosen.paths, rules, options, progress)
-    _write(result, chosen, zone)
+    return rules, options
+
+
+def _told(result: Result, chosen: argparse.Namespace) -> int:
+    """Write and show a result as asked, and give the exit code that it stands for."""
+    _write(result, chosen, _zone(chosen.timezone))
     return _exit_code(result)
 
 
@@ -313,8 +335,7 @@ def _memory(path: str) -> Memory | None:
 def _senders_learn(chosen: argparse.Namespace) -> int:
     from sekisho.app import senders
 
-    if _missing(chosen.paths):
-        return USAGE
+    _need(chosen.paths)
     counts = senders.learn(chosen.paths, chosen.store, min(max(1, chosen.jobs), MAX_JOBS))
     print(" · ".join(f"{name}: {count}" for name, count in counts.items()))
     return PARTIAL if counts["unread"] else CLEAN
@@ -336,8 +357,7 @@ def _detect(chosen: argparse.Namespace) -> int:
     from sekisho.model.errors import ResponseError
 
     zone = _zone(chosen.timezone)
-    if _missing([*chosen.paths, *chosen.rules, *chosen.tuning]):
-        return USAGE
+    _need([*chosen.paths, *chosen.rules, *chosen.tuning])
     _check_findings_target(chosen)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
@@ -392,12 +412,12 @@ def _logsource(text: str) -> Any:
     return Logsource(*parts)
 
 
-def _missing(paths: Sequence[str]) -> bool:
-    """Name the paths that are not there."""
-    missing = [path for path in paths if not Path(path).exists()]
-    if missing:
-        print(f"sekisho: no such file or folder: {', '.join(missing)}", file=sys.stderr)
-    return bool(missing)
+def _need(paths: Sequence[str]) -> None:
+    """Refuse paths that are not there, all of them named."""
+    from sekisho.model.errors import SekishoError
+
+    if missing := [path for path in paths if not Path(path).exists()]:
+        raise SekishoError(f"no such file or folder: {', '.join(missing)}")
 
 
 def _zone(name: str) -> Any:
@@ -535,8 +555,7 @@ def _lab_list(chosen: argparse.Namespace) -> int:
 def _tuning_check(chosen: argparse.Namespace) -> int:
     from sekisho.app import tuning
 
-    if _missing([*chosen.files, *chosen.rules]):
-        return USAGE
+    _need([*chosen.files, *chosen.rules])
     lines, good = tuning.check(chosen.files, _load(chosen))
     print("\n".join(lines))
     return CLEAN if good else FINDINGS

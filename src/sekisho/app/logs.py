@@ -56,6 +56,8 @@ class Part(NamedTuple):
     """Events of which the logsource is not known, so that hardly a rule reads them."""
     digest: Any = None
     """What ``Asked.digest`` gave."""
+    packed: Any = None
+    """What ``Asked.pack`` gave."""
 
 
 class Piece(NamedTuple):
@@ -81,6 +83,8 @@ class Asked:
     """Workers that share the machine."""
     digest: Callable[[list[tuple[Event, list[Finding]]]], Any] | None = None
     """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
+    pack: Callable[[list[Event]], Any] | None = None
+    """Makes of all events of a part, found or not, what is kept of them; only where a story is asked for."""
 
 
 @dataclass(slots=True)
@@ -296,6 +300,7 @@ class _Look:
         self.rules, self.asked, self.intake, self.repeats = rules, asked, intake, repeats
         self.history = History()
         self.found: list[tuple[Event, list[Finding]]] = []
+        self.events: list[Event] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
 
@@ -305,6 +310,8 @@ class _Look:
             return
         if self.asked.story:
             self.history.add(event, found=bool(found))
+        if self.asked.pack is not None:
+            self.events.append(event)
         if found:
             self.found.append((event, found))
 
@@ -313,8 +320,9 @@ class _Look:
         found, digest = self.found, None
         if self.asked.digest is not None:
             found, digest = [], self.asked.digest(found)
-        part = Part(self.count, self.history.take(), found, gaps, last, None, self.unknown, digest)
-        self.found, self.count, self.unknown = [], 0, 0
+        packed = self.asked.pack(self.events) if self.asked.pack is not None else None
+        part = Part(self.count, self.history.take(), found, gaps, last, None, self.unknown, digest, packed)
+        self.found, self.events, self.count, self.unknown = [], [], 0, 0
         return part
 
     def all(self, rows: Iterator[Row]) -> Iterator[tuple[Event | None, list[Finding]]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from sekisho.app import intake, mailmodel
 from sekisho.app.examine import Pool
@@ -47,6 +48,20 @@ Progress = Callable[[str, int, int, str], None]
 Matched = list[tuple[Event, list[Finding]]]
 
 
+class Keeper(Protocol):
+    """Keeps every event of a run, found or not."""
+
+    @property
+    def pack(self) -> Callable[[list[Event]], Any]:
+        """What makes events ready to be kept; it runs in the workers."""
+
+    def take(self, path: str, packed: Any) -> None:
+        """Keep events of an input."""
+
+    def finish(self, one: Input) -> None:
+        """Close an input, which has given all it has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to run."""
@@ -67,6 +82,10 @@ class Options:
     """Who wrote before, and what about."""
     mail_model: MailModel | None = None
     """What the signals of mails weigh; None for the model that ships with Sekisho."""
+    keeper: Keeper | None = None
+    """What keeps the events; None where nobody asks for them later."""
+    without: Collection[str] = ()
+    """Paths, as shown, that are left out."""
 
 
 @dataclass(slots=True)
@@ -104,7 +123,7 @@ def investigate(
     options = options or Options()
     run = Run(rules.without(options.tuning.disabled), options, progress)
     started = time.perf_counter()
-    found = list(intake.walk(paths, run.options.limits))
+    found = [one for one in intake.walk(paths, run.options.limits) if one.shown not in options.without]
     if not run.options.logs:
         found = [_not_scanned(one) if _is_log(one) and not one.skipped else one for one in found]
     run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
@@ -173,8 +192,19 @@ def _files(run: Run, found: Sequence[intake.Intake]) -> None:
             _keep(run, event, some)
         mails = {one.address for one in tree if artifacts.is_message(one)}
         run.judged.update(judge(tree, run.findings[known:], mails, run.options.mail_model or mailmodel.own()))
+        if run.options.keeper is not None:
+            _kept(run.options.keeper, address, tree)
         if SEPARATOR not in address:
             run.inputs.append(_input(address, tree, logs=run.options.logs))
+    if run.options.keeper is not None:
+        for one in run.inputs:
+            run.options.keeper.finish(one)
+
+
+def _kept(keeper: Keeper, address: str, tree: Sequence[Analysis]) -> None:
+    """Keep what a mail or file shows, as events."""
+    source = _source_of(address)
+    keeper.take(source, keeper.pack(list(artifacts.events(tree, source))))
 
 
 def _looked_at(run: Run, address: str, tree: Sequence[Analysis]) -> tuple[list[Analysis], Matched]:
@@ -280,17 +310,22 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
 def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
     """Read all logs, keep what rules found and what a story needs."""
     done = read = 0
-    options, asked = run.options, Asked(logsource=run.options.logsource)
+    options, keeper = run.options, run.options.keeper
+    asked = Asked(logsource=options.logsource, pack=keeper.pack if keeper is not None else None)
     for log, part in read_logs(found, run.rules, jobs=options.jobs, limits=options.limits, asked=asked):
         run.history.give(part.kept)
         for event, matched in part.found:
             _keep(run, event, matched)
         read += part.read
+        if keeper is not None and part.packed is not None:
+            keeper.take(log.intake.shown, part.packed)
         if part.last:
             done += 1
             assert log.intake.source is not None
             kind = log.intake.source.name
             run.inputs.append(Input(log.intake.shown, kind, log.read, log.gaps.text(), failed=bool(log.gaps)))
+            if keeper is not None:
+                keeper.finish(run.inputs[-1])
         run.progress("logs", done, len(found), f"{read} events, {log.intake.shown}")
 
 

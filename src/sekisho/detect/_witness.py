@@ -42,11 +42,11 @@ Cost: TypeAlias = Callable[[Literal], float]
 
 def witness_of(node: Node, cost: Cost) -> Witness | None:
     """Give the rarest witness of a node, or None when it has none."""
-    return min(_witnesses(node, cost), key=lambda one: sum(map(cost, one)), default=None)
+    return min(needs(node, cost), key=lambda one: sum(map(cost, one)), default=None)
 
 
-def _witnesses(node: Node, cost: Cost) -> Iterator[Witness]:
-    """Give every witness of a node worth comparing."""
+def needs(node: Node, cost: Cost) -> Iterator[Witness]:
+    """Give every witness of a node worth comparing: a record that matches has one literal of each."""
     if isinstance(node, Leaf):
         per_test = [_test_witness(node.field, test) for test in node.tests]
         if node.every:
@@ -55,7 +55,7 @@ def _witnesses(node: Node, cost: Cost) -> Iterator[Witness]:
             yield tuple(literal for one in per_test if one is not None for literal in one)
     elif isinstance(node, All):
         for one in node.nodes:
-            yield from _witnesses(one, cost)
+            yield from needs(one, cost)
     elif not isinstance(node, Not):
         chosen = [witness_of(one, cost) for one in node.nodes]
         if None not in chosen:

@@ -140,6 +140,15 @@ def line(one: Finding, words: Words, event: Event | None) -> bytes:
     told = _finding(one, words)
     if event is not None:
         told["event"] = _event(event)
+    return _encoded(told)
+
+
+def event_line(one: Event) -> bytes:
+    """Give an event as one line of JSON."""
+    return _encoded(_event(one))
+
+
+def _encoded(told: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS, default=_plain)
     except orjson.JSONEncodeError:

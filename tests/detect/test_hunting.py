@@ -1,0 +1,124 @@
+"""Questions: what they mean, what they need, and what is said of those that cannot be read."""
+
+import contextlib
+import random
+
+import pytest
+
+from sekisho.detect.hunting import parse
+from sekisho.model.errors import RuleError
+from sekisho.model.event import Event, Logsource
+
+EVENT = Event(
+    Logsource("windows", "process_creation"),
+    {
+        "Image": "C:\\Windows\\System32\\regsvr32.exe",
+        "CommandLine": 'regsvr32.exe -s "..\\x.ocx"',
+        "EventID": 1,
+        "size": 7,
+        "件名": "請求書の件",
+        "urls": ["http://a.example/", "http://b.example/x"],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("Image|endswith:\\regsvr32.exe", True),
+        ("image|ENDSWITH:\\REGSVR32.exe", True),
+        ("Image|endswith:(\\cmd.exe \\regsvr32.exe)", True),
+        ("Image|endswith:( \\cmd.exe  \\mshta.exe )", False),
+        ('CommandLine|contains:"-s "', True),
+        ('CommandLine|contains:""', True),
+        ('CommandLine|contains:"-s ""..\\x"', True),
+        ("ocx", True),
+        ("ocx hta", False),
+        ("ocx or hta", True),
+        ("not hta", True),
+        ("ocx not hta", True),
+        ("ocx not (hta or regsvr32)", False),
+        ("(hta or ocx) Image:*sys*", True),
+        ("hta or ocx and nothing", False),
+        ("EventID:1", True),
+        ("size|gt:6", True),
+        ("size|gt:7", False),
+        ("size|lt:7.5", True),
+        ("nothing|exists:false", True),
+        ("Image|exists:true", True),
+        ('CommandLine|re:"\\.\\.\\\\\\w+\\.ocx"', True),
+        ("件名|contains:請求", True),
+        ("請求書", True),
+        ("http://b.example/x", True),
+        ("urls|contains:b.example", True),
+        ("urls:http://a.example/", True),
+        ("AND OR", None),
+    ],
+)
+def test_questions(text, answers):
+    if answers is None:
+        with pytest.raises(RuleError):
+            parse(text)
+    else:
+        assert parse(text).answers(EVENT) is answers
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ('"open', "character 1"),
+        ("a:", "has no value"),
+        ("a and", "ends too early"),
+        ("(a", "bracket open"),
+        ("a)", "not open"),
+        ("Image|foo:bar", "unknown modifier"),
+        ("a:(b c:d)", "a term inside a list"),
+        ("a:(b", "not closed"),
+        ("a:()", "not closed, or empty"),
+        ("x " * 201, "more than 200 terms"),
+        ("x" * 5_000, "longer than"),
+        ("a|re:(", "not closed, or empty"),
+        ('a|re:"("', "t0"),
+    ],
+)
+def test_what_cannot_be_read_is_said(text, said):
+    with pytest.raises(RuleError, match="query") as error:
+        parse(text)
+    assert said in str(error.value)
+
+
+def test_needs_are_literals_of_each_part():
+    needs = parse("Image|endswith:\\x.exe (a.b|contains:left or a.b|contains:right)").needs
+    assert [{one.text for one in need} for need in needs] == [{"\\x.exe"}, {"left", "right"}]
+    assert not parse("not a:b").needs
+
+
+def test_only_foreseen_errors_come_out():
+    dice = random.Random(3)
+    parts = [
+        "a",
+        ":",
+        "|",
+        "contains",
+        "(",
+        ")",
+        '"',
+        "\\",
+        "*",
+        "?",
+        " ",
+        "not",
+        "and",
+        "or",
+        "re",
+        "1",
+        "\0",
+        "請",
+        "%",
+    ]
+    for _ in range(1_500):
+        text = "".join(dice.choice(parts) for _ in range(dice.randrange(1, 14)))
+        with contextlib.suppress(RuleError):
+            parse(text).answers(EVENT)
