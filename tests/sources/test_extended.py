@@ -153,3 +153,18 @@ def test_nothing_breaks_on_broken_bytes(tmp_path):
         for _ in range(dice.randrange(1, 9)):
             data[dice.randrange(len(data))] = dice.randrange(256)
         list(records.normalize([one for one in rows(tmp_path, bytes(data)) if isinstance(one, Row)], "a"))
+
+
+def test_a_quote_without_an_end_costs_its_own_line_only(tmp_path):
+    head = "#Log-type: ECP Server Log\n#Fields: TimeStamp,ServerName,EventId,EventData\n"
+    found = rows(tmp_path, head + '1,A,x,"cut off\n2,A,x,whole\n3,A,x,"two\nlines"\n4,A,x,"open\n5,A,x,last\n')
+    assert [one.record for one in found if isinstance(one, Row)] == ["3", "4", "5", "7", "8"]
+    assert found[2].fields["EventData"] == "two\nlines"
+    assert found[0].fields["EventData"] == "cut off"
+
+
+def test_quotes_without_an_end_are_read_in_time_that_grows_with_the_file(tmp_path):
+    head = "#Fields: a,b,c\n"
+    text = head + ('1,2,"3\n' + "x\n" * 40) * 3_000
+    found = rows(tmp_path, text)
+    assert sum(isinstance(one, Row) for one in found) == 3_000

@@ -37,14 +37,15 @@ TIMES = (
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",
     "device.hostname", "devicename", "host", "agent.hostname", "agent.name", "observer.name", "devname",
-    "syslog_hostname", "event.system.computer", "s-computername", "node_id", "machine",
+    "syslog_hostname", "event.system.computer", "s-computername", "node_id", "machine", "serverhostname",
+    "server-hostname", "servername",
 )  # fmt: skip
 USERS = (
     "user", "user.name", "username", "user_name", "useridentity.username", "useridentity.arn", "actor.alternateid",
     "userprincipalname", "properties.userprincipalname", "initiatedby.user.userprincipalname",
     "properties.initiatedby.user.userprincipalname", "protopayload.authenticationinfo.principalemail", "actor.email",
     "actor", "userid", "caller", "user.email", "author_name", "author.name", "cs-username", "remote_user", "account",
-    "srcuser", "client", "id.user",
+    "srcuser", "client", "id.user", "authenticateduser",
 )  # fmt: skip
 
 

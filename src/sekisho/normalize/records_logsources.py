@@ -366,7 +366,7 @@ _WEB = (
 WEB = (
     Product("", "proxy", "", ("cs-method", "c-uri"), (), _W3C_ALIASES),
     Product("", "proxy", "", ("cs-method", "cs-uri", "cs-host"), (), (*_W3C_ALIASES, ("c-uri", "cs-uri"))),
-    Product("", "webserver", "", ("cs-method", "cs-uri-stem"), (), _W3C_ALIASES),
+    Product("", "webserver", "", ("cs-method", "cs-uri-stem"), (), _W3C_ALIASES, derive="w3c"),
     Product("", "webserver", "nginx", ("event.dataset", "url.original"),
             (("event.dataset", ("nginx.access", "nginx.error")),), _WEB, derive="request"),
     Product("", "webserver", "apache", ("event.dataset", "url.original"),
@@ -383,8 +383,14 @@ WEB = (
 # Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
 # Test-ProxyLogon.ps1 of CSS-Exchange, which reads the same columns.
 EXCHANGE = (
-    Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address")),
-    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus")),
+    Product(
+        "exchange",
+        "",
+        "message_tracking",
+        ("event-id", "message-subject", "sender-address", "recipient-address"),
+        derive="tracking",
+    ),
+    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus"), derive="proxied"),
     Product("exchange", "", "ecp", ("_log_type",), (("_log_type", ("ecp*",)),)),
     Product("exchange", "", "oabgenerator", ("_log_type",), (("_log_type", ("oab*",)),)),
 )

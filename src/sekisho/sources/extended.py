@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,8 +151,8 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
         yield Gap("end", reason)
 
 
-def _rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
-    layout = _Layout()
+def _rows(numbered: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
+    layout, lines = _Layout(), _Lines(numbered)
     for number, line in lines:
         if line[:1] == "#":
             if wrong := layout.take(line):
@@ -174,26 +175,61 @@ def _rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
         )
 
 
-def _cells(line: str, layout: _Layout, lines: Iterator[tuple[int, str]]) -> list[str]:
+class _Lines:
+    """Lines that can be given back, so that a quote without an end costs its own line and none after it."""
+
+    def __init__(self, numbered: Iterator[tuple[int, str]]) -> None:
+        self._numbered = numbered
+        self._back: deque[tuple[int, str]] = deque()
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self
+
+    def __next__(self) -> tuple[int, str]:
+        return self._back.popleft() if self._back else next(self._numbered)
+
+    def give_back(self, lines: list[tuple[int, str]]) -> None:
+        """Have these lines read next."""
+        self._back.extendleft(reversed(lines))
+
+
+def _cells(line: str, layout: _Layout, lines: _Lines) -> list[str]:
     """Give the values of a row; where commas part them, quotes may hold commas and line breaks."""
     if layout.delimiter == ",":
-        if '"' not in line:
-            return line.split(",")
-        for _ in range(MAX_QUOTED_LINES):
-            if line.count('"') % 2 == 0 or len(line) > MAX_LINE_CHARS:
-                break
-            line = f"{line}\n{next(lines, (0, chr(34)))[1]}"
-        csv.field_size_limit(MAX_LINE_CHARS)
-        try:
-            return next(csv.reader([line]), [])
-        except csv.Error:
-            return []
+        return _separated(line, len(layout.names), lines) if '"' in line else line.split(",")
     cells = line.split(layout.delimiter)
     if len(cells) == len(layout.names) or layout.delimiter != " ":
         return cells
     if "\t" in line:
         return line.split("\t")
     return [quoted or plain for quoted, plain in _WORDS.findall(line)]
+
+
+def _separated(line: str, columns: int, lines: _Lines) -> list[str]:
+    """Give the values of a row with quotes, and read on while one is open; what does not fit then is given back."""
+    held: list[tuple[int, str]] = []
+    chars, odd = len(line), line.count('"') % 2
+    while odd and len(held) < MAX_QUOTED_LINES and chars <= MAX_LINE_CHARS:
+        following = next(lines, None)
+        if following is None:
+            break
+        held.append(following)
+        chars += len(following[1]) + 1
+        odd ^= following[1].count('"') % 2
+    if held:
+        cells = [] if odd else _parsed("\n".join([line, *(text for _, text in held)]), strict=True)
+        if len(cells) == columns:
+            return cells
+        lines.give_back(held)
+    return _parsed(line)
+
+
+def _parsed(text: str, *, strict: bool = False) -> list[str]:
+    csv.field_size_limit(2 * MAX_LINE_CHARS)
+    try:
+        return next(csv.reader([text], strict=strict), [])
+    except csv.Error:
+        return []
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[tuple[int, str]]:
