@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_lnk, case_vba, case_xlm
+from sekisho.app.lab import case_lnk, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
@@ -90,6 +90,8 @@ CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _ALL})
 def make(case: str, out: Path) -> Path:
     """Write one case below ``out`` and give its folder; files of an earlier run are overwritten.
 
+    Planted steps are written beside the folder, see :mod:`sekisho.app.lab.planted`.
+
     Raises:
         KeyError: there is no such case.
     """
@@ -98,4 +100,6 @@ def make(case: str, out: Path) -> Path:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+    if steps := CASES[case].planted:
+        planted.write(folder, case, steps)
     return folder
