@@ -158,6 +158,15 @@ def test_an_httpproxy_row_has_its_decoded_url_its_host_and_its_user():
     assert event.fields["Url.decoded"] == "/autodiscover/autodiscover.json?@x.example/mapi/nspi/"
 
 
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [("HttpProxy Logs", "httpproxy"), ("Message Tracking Log", "message_tracking"), ("ECP Server Log", "ecp")],
+)
+def test_a_row_with_empty_columns_is_known_by_the_kind_of_its_log(kind, service):
+    event = record_event({"_log_type": kind, "DateTime": "2021-11-08T01:02:03Z"})
+    assert (event.logsource.product, event.logsource.service) == ("exchange", service)
+
+
 def test_an_ecp_row_names_its_server():
     row = {
         "_log_type": "ECP Server Log",

@@ -19,6 +19,7 @@ def read(stem, query=None):
         ("/owa/", None, "/owa/"),
         ("/owa/", "", "/owa/"),
         ("/a", "b=1", "/a?b=1"),
+        ("/a", "?b=1", "/a?b=1"),
         ("/autodiscover/autodiscover.json", "%40x.example/powershell", "/autodiscover/autodiscover.json?@x.example/powershell"),
         ("/a", "%2540x", "/a?@x"),
         ("/a", "%252540x", "/a?@x"),

@@ -380,20 +380,19 @@ WEB = (
     Product("", "webserver", "", ("requestmethod", "requestpath", "downstreamstatus"), (), _WEB, derive="request"),
 )  # fmt: skip
 
-# Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
+# Columns without a value are left out of a row, so the kind of log tells first; exports by other programs have no such
+# header. Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
 # Test-ProxyLogon.ps1 of CSS-Exchange, which reads the same columns.
 EXCHANGE = (
-    Product(
-        "exchange",
-        "",
-        "message_tracking",
-        ("event-id", "message-subject", "sender-address", "recipient-address"),
-        derive="tracking",
-    ),
-    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus"), derive="proxied"),
+    Product("exchange", "", "message_tracking", ("_log_type",), (("_log_type", ("message tracking*",)),),
+            derive="tracking"),
+    Product("exchange", "", "httpproxy", ("_log_type",), (("_log_type", ("httpproxy*",)),), derive="proxied"),
     Product("exchange", "", "ecp", ("_log_type",), (("_log_type", ("ecp*",)),)),
     Product("exchange", "", "oabgenerator", ("_log_type",), (("_log_type", ("oab*",)),)),
-)
+    Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address"),
+            derive="tracking"),
+    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus"), derive="proxied"),
+)  # fmt: skip
 
 # Source: OpenCanary, "Logtypes"; RPC Firewall, event log; Fortinet, FortiOS log message reference; PostgreSQL,
 # "Using JSON-Format Log Output"; MongoDB, "Log Messages"; logstash-logback-encoder; python-json-logger.

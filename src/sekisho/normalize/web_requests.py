@@ -27,10 +27,11 @@ def decoded(fields: Fields, stem: str = "cs-uri-stem", query: str = "cs-uri-quer
     path, asked = fields.get(stem), fields.get(query)
     if type(path) is not str:
         return
+    asked = asked[:MAX_URI_CHARS].removeprefix("?") if type(asked) is str else ""
     path = plain(path[:MAX_URI_CHARS])
     if "//" in path or "\\" in path or "/./" in path:
         path = _SLASHES.sub("/", path)
-    fields[name] = f"{path}?{plain(asked[:MAX_URI_CHARS])}" if type(asked) is str and asked else path
+    fields[name] = f"{path}?{plain(asked)}" if asked else path
 
 
 def plain(text: str) -> str:
