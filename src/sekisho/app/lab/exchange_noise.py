@@ -12,7 +12,8 @@ from sekisho.app.lab.endpoint import BACKGROUND, SYSTEM, SYSTEM_32, Machine
 from sekisho.app.lab.exchange_logs import ExchangeLogs, Request
 
 PEOPLE = 40
-REQUESTS = 6_000
+VISITS = 2_500
+"""Of one to five requests each."""
 MESSAGES = 900
 OUTLOOK = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.14326; Pro)"
 MAC = "MacOutlook/16.54.21101001 (Intelx64 Mac OS X Version 11.6 (Build 20G165))"
@@ -60,7 +61,7 @@ class _Person:
 def busy_day(logs: ExchangeLogs, day: date) -> None:
     """Write a day's ordinary requests and messages."""
     random = Random(f"exchange/{day}")
-    for _ in range(REQUESTS):
+    for _ in range(VISITS):
         person = _Person(random.randrange(1, PEOPLE + 1))
         at = _worktime(day, random)
         for one in random.choice(_VISITS)(person, at, random):
