@@ -90,6 +90,19 @@ def test_a_call_of_which_only_the_message_is_left(word):
     assert "CmdletCaller" not in event.fields
 
 
+def test_a_message_in_another_language():
+    said = f"コマンドレットが成功しました。コマンドレット New-MailboxExportRequest、パラメーター {LOCAL}。"
+    event = windows_event(HEAD | {"Message": said})
+    assert event.fields["Cmdlet"] == "New-MailboxExportRequest"
+    assert event.fields["CmdletParameter"] == ["Mailbox=user01", f"FilePath={PAGE}"]
+
+
+def test_a_message_without_parameters():
+    event = windows_event(HEAD | {"Message": "Cmdlet succeeded. Cmdlet Get-Mailbox, parameters ."})
+    assert (event.fields["Cmdlet"], event.fields["CmdletParameters"]) == ("Get-Mailbox", "")
+    assert "CmdletParameter" not in event.fields
+
+
 def test_other_events_of_the_log_stay_as_they_are():
     event = windows_event(HEAD | {"EventID": 8, "Message": "Cmdlet failed. Cmdlet A-B, parameters -X 1."})
     assert "Cmdlet" not in event.fields

@@ -20,7 +20,8 @@ MAX_RECIPIENTS = 1_000
 """Source: Microsoft Learn, "Message size and recipient limits": 500 by default for a message."""
 _NAMED = re.compile(r"(?:^|(?<=\s))-([A-Za-z][A-Za-z0-9]{0,63})(?=[\s:]|$)")
 _LISTED = re.compile(r"(?:^\{|, )([A-Za-z][A-Za-z0-9]{0,63})=")
-_MESSAGE = re.compile(r"\ACmdlet (?:suc+eeded|failed)\. Cmdlet ([A-Za-z]+-[A-Za-z]+), parameters (.*)\Z", re.DOTALL)
+_CALL = re.compile(r"\b([A-Z][a-z]+-[A-Z][A-Za-z]+)\b(.*)\Z", re.DOTALL)
+_FIRST_PARAMETER = re.compile(r"(?<![\w\"])-[A-Za-z]|\{")
 _CLIENT_TYPE = re.compile(r"\bClientType:(\w{1,40})")
 _CALLER, _HOST, _PROCESS = 2, 5, 6
 """Places in the event's data."""
@@ -40,11 +41,9 @@ def cmdlet(fields: Fields) -> None:
     if type(data) is list and len(data) > 1:
         words = [one if type(one) is str else "" for one in data]
     else:
-        message = fields.get("Message")
-        found = _MESSAGE.match(message[:MAX_PARAMETERS_CHARS].strip()) if type(message) is str else None
-        if not found:
+        words = _said(fields.get("Message"))
+        if not words:
             return
-        words = [found[1], found[2].removesuffix(".")]
     fields["Cmdlet"], text = words[0], words[1]
     fields["CmdletParameters"] = text
     for name, at in (("CmdletCaller", _CALLER), ("CmdletHost", _HOST), ("CmdletProcess", _PROCESS)):
@@ -54,6 +53,15 @@ def cmdlet(fields: Fields) -> None:
         fields.setdefault("User", words[_CALLER].rpartition("/")[2])
     if named := [f"{name}={value}" for name, value in parameters(text)]:
         fields["CmdletParameter"] = named
+
+
+def _said(message: Any) -> list[str]:
+    """Give cmdlet and parameters out of the event's text: the first name in it, whatever the server's language."""
+    found = _CALL.search(message[:MAX_PARAMETERS_CHARS]) if type(message) is str else None
+    if not found:
+        return []
+    first = _FIRST_PARAMETER.search(found[2])
+    return [found[1], found[2][first.start() :].rstrip(" \r\n").rstrip(".。") if first else ""]
 
 
 def parameters(text: str) -> Iterable[tuple[str, str]]:
