@@ -228,10 +228,10 @@ def _at(raw: Any, path: str) -> Any:
 def _time(fields: Fields, names: Sequence[str]) -> int | None:
     for name in names:
         value = fields[name]
+        if type(value) is str and value[2:3] == ":" and "date" in fields:  # W3C logs have two columns
+            value = f"{fields['date']} {value}"
         time_ns, _ = parse(value)
-        if time_ns is None and name.lower() == "time":  # W3C logs have two columns
-            time_ns, _ = parse(f"{fields.get('date')} {value}")
-        elif time_ns is None and type(value) is str:  # auditd writes 1615114232.375:15558
+        if time_ns is None and type(value) is str:  # auditd writes 1615114232.375:15558
             time_ns, _ = parse(value.partition(":")[0])
         if time_ns is not None and time_ns > 0:
             return time_ns
