@@ -13,6 +13,8 @@ from sekisho.normalize._flatten import Fields
 from sekisho.normalize.web_requests import decoded
 
 CMDLET_FIELDS = ("Cmdlet", "CmdletParameters", "CmdletParameter", "CmdletCaller", "CmdletHost", "CmdletProcess")
+TRACKING_FIELDS = ("recipients", "recipient-domain", "sender-domain", "internal", "client-type")
+DECODED = "Url.decoded"
 MAX_PARAMETERS = 64
 """Of one call that become fields; the text stays whole."""
 MAX_PARAMETERS_CHARS = 65_536
@@ -102,4 +104,4 @@ def tracking(fields: Fields, raw: Mapping[str, Any]) -> None:
 
 def proxied(fields: Fields, raw: Mapping[str, Any]) -> None:
     """Give a row of an HttpProxy log its URL with the encoding undone, under ``Url.decoded``."""
-    decoded(fields, "UrlStem", "UrlQuery", "Url.decoded")
+    decoded(fields, "UrlStem", "UrlQuery", DECODED)
