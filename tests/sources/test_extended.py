@@ -168,3 +168,21 @@ def test_quotes_without_an_end_are_read_in_time_that_grows_with_the_file(tmp_pat
     text = head + ('1,2,"3\n' + "x\n" * 40) * 3_000
     found = rows(tmp_path, text)
     assert sum(isinstance(one, Row) for one in found) == 3_000
+
+
+def test_line_breaks_in_a_value_make_no_rows_and_no_directives(tmp_path):
+    head = "#Log-type: Message Tracking Log\n#Fields: date-time,message-subject,sender-address\n"
+    forged = '"RE: a\n#Fields: sender-address,date-time\n2,forged,x@corp.example\n"'
+    (whole,) = rows(tmp_path, head + f"1,{forged},a@corp.example\n")
+    assert whole.fields["message-subject"].count("\n") == 3
+    (gap, honest) = rows(tmp_path, head + f"1,{forged},a@corp.example,one too many\n3,b,b@corp.example\n")
+    assert isinstance(gap, Gap)
+    assert honest == Row(
+        "7",
+        {
+            "_log_type": "Message Tracking Log",
+            "date-time": "3",
+            "message-subject": "b",
+            "sender-address": "b@corp.example",
+        },
+    )

@@ -196,7 +196,7 @@ class _Lines:
 def _cells(line: str, layout: _Layout, lines: _Lines) -> list[str]:
     """Give the values of a row; where commas part them, quotes may hold commas and line breaks."""
     if layout.delimiter == ",":
-        return _separated(line, len(layout.names), lines) if '"' in line else line.split(",")
+        return _separated(line, lines) if '"' in line else line.split(",")
     cells = line.split(layout.delimiter)
     if len(cells) == len(layout.names) or layout.delimiter != " ":
         return cells
@@ -205,8 +205,12 @@ def _cells(line: str, layout: _Layout, lines: _Lines) -> list[str]:
     return [quoted or plain for quoted, plain in _WORDS.findall(line)]
 
 
-def _separated(line: str, columns: int, lines: _Lines) -> list[str]:
-    """Give the values of a row with quotes, and read on while one is open; what does not fit then is given back."""
+def _separated(line: str, lines: _Lines) -> list[str]:
+    """Give the values of a row with quotes, and read on while one is open.
+
+    Lines are given back only where the whole is no row that a program would write. A row with line breaks in quotes
+    and a wrong number of values stays one row: its author must not get to make up others, or directives.
+    """
     held: list[tuple[int, str]] = []
     chars, odd = len(line), line.count('"') % 2
     while odd and len(held) < MAX_QUOTED_LINES and chars <= MAX_LINE_CHARS:
@@ -218,13 +222,14 @@ def _separated(line: str, columns: int, lines: _Lines) -> list[str]:
         odd ^= following[1].count('"') % 2
     if held:
         cells = [] if odd else _parsed("\n".join([line, *(text for _, text in held)]), strict=True)
-        if len(cells) == columns:
+        if cells:
             return cells
         lines.give_back(held)
     return _parsed(line)
 
 
 def _parsed(text: str, *, strict: bool = False) -> list[str]:
+    """Give the values of one row, none where it is not well formed."""
     csv.field_size_limit(2 * MAX_LINE_CHARS)
     try:
         return next(csv.reader([text], strict=strict), [])
