@@ -6,8 +6,8 @@ import random
 import pytest
 
 from sekisho.normalize import records
-from sekisho.sources import Gap, Row
-from sekisho.sources.extended import MAX_LINE_CHARS, read, recognise
+from sekisho.sources import Gap, Row, json_stream
+from sekisho.sources.extended import MAX_LINE_CHARS, read, read_span, recognise, split
 
 IIS = (
     "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: 2021-08-19 02:00:00\r\n"
@@ -186,3 +186,28 @@ def test_line_breaks_in_a_value_make_no_rows_and_no_directives(tmp_path):
             "sender-address": "b@corp.example",
         },
     )
+
+
+@pytest.mark.parametrize(
+    "text", [IIS * 40 + AGAIN * 60 + IIS * 30 + "x\n" * 5, ZEEK * 30, CDN * 90, IIS + "2021-08-19\n" * 200]
+)
+@pytest.mark.parametrize("size", [1, 700, 5_000, 1 << 30])
+def test_spans_give_the_rows_of_the_whole(tmp_path, monkeypatch, text, size):
+    monkeypatch.setattr(json_stream, "BLOCK_BYTES", 512)
+    path = tmp_path / "a.log"
+    path.write_text(text, newline="")
+    spans = list(split(path, size))
+    assert spans[0].start == 0
+    assert spans[-1].end == path.stat().st_size
+    assert len(spans) > 1 or size > 1_000
+    assert [item for span in spans for item in read_span(path, span)] == list(read(path))
+
+
+@pytest.mark.parametrize("text", [TRACKING, HTTPPROXY])
+def test_where_quotes_may_hold_line_breaks_the_file_stays_whole(tmp_path, text):
+    path = tmp_path / "a.log"
+    path.write_text(text * 50)
+    assert list(split(path, 100)) == []
+    path.write_bytes(gzip.compress(IIS.encode()))
+    assert list(split(path, 100)) == []
+    assert list(split(tmp_path / "missing", 100)) == []

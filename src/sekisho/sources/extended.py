@@ -7,22 +7,25 @@ tracking" (``#Log-type``); Zeek, "Log Formats" (``#separator`` to ``#types``).
 from __future__ import annotations
 
 import csv
+import mmap
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sekisho.model.artifact import Artifact
-from sekisho.sources import Gap, Row, source
+from sekisho.model.errors import SourceError
+from sekisho.sources import Gap, Row, Span, source
 from sekisho.sources._packed import open_file, peek, unpack, until_break
-from sekisho.sources.json_stream import as_utf8
+from sekisho.sources.json_stream import as_utf8, line_spans, stretch
 
 MAX_LINE_CHARS = 4 << 20
 MAX_QUOTED_LINES = 1_000
 """Lines that one quoted row may span."""
 MAX_COLUMNS = 2_048
+HEAD_BYTES = 1 << 16
 HEAD_LINES = 60
 """Lines that the directive with the names is looked for in; Exchange writes six before the first row."""
 LOG_TYPE, PATH = "_log_type", "_path"
@@ -131,7 +134,63 @@ class _Layout:
         return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), cell) if "\\x" in cell else cell
 
 
-@source("extended", recognise=recognise, event_class="records")
+def split(path: Path, size: int) -> Iterator[Span]:
+    """Cut a plain file whose rows are lines into spans; nothing for one that commas part, where quotes hold lines."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            layout = _heading(head)
+            if next(as_utf8([head]), b"") == head and layout.names and layout.delimiter != ",":
+                yield from line_spans(file, size)
+    except OSError:
+        return  # reading it as a whole says why
+
+
+def read_span(path: Path, span: Span) -> Iterator[Row | Gap]:
+    """Read one stretch of a file, by the directives that stand above it.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise SourceError(error.strerror or "cannot be opened", str(path)) from error
+    with file:
+        layout = _above(file, span.start) if span.start else _Layout()
+        file.seek(span.start)
+        lines = _lines(stretch(file, span.end - span.start))
+        yield from _rows(((number + span.first - 1, line) for number, line in lines), layout)
+
+
+def _heading(head: bytes) -> _Layout:
+    """Read the directives that a text begins with."""
+    layout = _Layout()
+    for line in head.split(b"\n")[:HEAD_LINES]:
+        if line[:1] == b"#":
+            layout.take(_text(line))
+    return layout
+
+
+def _above(file: BinaryIO, start: int) -> _Layout:
+    """Give what the directives before an offset say: those at the top, then the last block that names columns."""
+    layout = _heading(file.read(HEAD_BYTES))
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        named = max(text.rfind(b"\n" + word, 0, start) for word in (b"#Fields", b"#fields", b"#FIELDS"))
+        if named < 0:
+            return layout
+        at = named + 1
+        while (before := text.rfind(b"\n", 0, at - 1) + 1) < at and text[before : before + 1] == b"#":
+            at = before
+        while at < start and text[at : at + 1] == b"#":
+            end = text.find(b"\n", at, start)
+            end = start if end < 0 else end
+            layout.take(_text(text[at:end]))
+            at = end + 1
+    return layout
+
+
+@source("extended", recognise=recognise, event_class="records", split=split, read_span=read_span)
 def read(path: Path) -> Iterator[Row | Artifact | Gap]:
     """Read every row of a log whose columns stand in a directive.
 
@@ -151,8 +210,8 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
         yield Gap("end", reason)
 
 
-def _rows(numbered: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
-    layout, lines = _Layout(), _Lines(numbered)
+def _rows(numbered: Iterator[tuple[int, str]], layout: _Layout | None = None) -> Iterator[Row | Gap]:
+    layout, lines = layout or _Layout(), _Lines(numbered)
     for number, line in lines:
         if line[:1] == "#":
             if wrong := layout.take(line):
