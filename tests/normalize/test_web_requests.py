@@ -6,6 +6,8 @@ import pytest
 
 from sekisho.normalize.web_requests import DECODED, decoded, plain
 
+TRACE = "&CorrelationID=<empty>;&cafeReqId=cde28fc4-299e-4179-b3e9-de56f5c1d9ee;"
+
 
 def read(stem, query=None):
     fields = {"cs-uri-stem": stem} | ({"cs-uri-query": query} if query is not None else {})
@@ -20,6 +22,10 @@ def read(stem, query=None):
         ("/owa/", "", "/owa/"),
         ("/a", "b=1", "/a?b=1"),
         ("/a", "?b=1", "/a?b=1"),
+        ("/a", f"b=1{TRACE}", "/a?b=1"),
+        ("/a", f"{TRACE}&encoding=;", "/a"),
+        ("/a", f"{TRACE}@x.example/mapi/", f"/a?{TRACE}@x.example/mapi/"),
+        ("/a", "b&CorrelationID=@x.example/mapi/;&cafeReqId=1;", "/a?b&CorrelationID=@x.example/mapi/;&cafeReqId=1;"),
         ("/autodiscover/autodiscover.json", "%40x.example/powershell", "/autodiscover/autodiscover.json?@x.example/powershell"),
         ("/a", "%2540x", "/a?@x"),
         ("/a", "%252540x", "/a?@x"),

@@ -14,6 +14,10 @@ MAX_URI_CHARS = 16_384
 """Source: Microsoft Learn, "Http.sys registry settings": UrlSegmentMaxLength and MaxFieldLength end far below that."""
 _UNICODE = re.compile(r"%u([0-9a-fA-F]{4})", re.IGNORECASE)
 _ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_TRACE = re.compile(
+    r"&CorrelationID=(?:<empty>|[0-9a-f-]{36});&cafeReqId=[0-9a-f-]{36};(?:&encoding=;)?$", re.IGNORECASE
+)
+"""What Exchange's front end adds to the query in the log of IIS, another one for each request."""
 _SLASHES = re.compile(r"[/\\]+(?:\.?[/\\]+)*")
 
 
@@ -22,12 +26,15 @@ def decoded(fields: Fields, stem: str = "cs-uri-stem", query: str = "cs-uri-quer
 
     ``%40`` and ``%u0040`` become ``@`` however often they are encoded, up to ROUNDS; runs of slashes, backslashes and
     ``/./`` in the path become one slash. Case stays, since rules compare without it. A mark that the encoding hides
-    (``%3f``) does not move the border between path and query: the first plain ``?`` is the one that the log drew.
+    (``%3f``) does not move the border between path and query: the first plain ``?`` is the one that the log drew. The
+    ids that Exchange adds to each request are left out, so that like requests stay alike.
     """
     path, asked = fields.get(stem), fields.get(query)
     if type(path) is not str:
         return
     asked = asked[:MAX_URI_CHARS].removeprefix("?") if type(asked) is str else ""
+    if asked[-1:] == ";":
+        asked = _TRACE.sub("", asked)
     path = plain(path[:MAX_URI_CHARS])
     if "//" in path or "\\" in path or "/./" in path:
         path = _SLASHES.sub("/", path)
