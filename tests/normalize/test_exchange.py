@@ -173,7 +173,12 @@ def test_an_httpproxy_row_has_its_decoded_url_its_host_and_its_user():
 
 @pytest.mark.parametrize(
     ("kind", "service"),
-    [("HttpProxy Logs", "httpproxy"), ("Message Tracking Log", "message_tracking"), ("ECP Server Log", "ecp")],
+    [
+        ("HttpProxy Logs", "httpproxy"),
+        ("Message Tracking Log", "message_tracking"),
+        ("ECP Server Log", "ecp"),
+        ("EWS Logs", "ews logs"),
+    ],
 )
 def test_a_row_with_empty_columns_is_known_by_the_kind_of_its_log(kind, service):
     event = record_event({"_log_type": kind, "DateTime": "2021-11-08T01:02:03Z"})
