@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from sekisho.app import ruleset
 from sekisho.normalize import records, windows
 from sekisho.normalize.exchange import cmdlet, parameters, tracking
 
@@ -183,6 +184,34 @@ def test_an_httpproxy_row_has_its_decoded_url_its_host_and_its_user():
 def test_a_row_with_empty_columns_is_known_by_the_kind_of_its_log(kind, service):
     event = record_event({"_log_type": kind, "DateTime": "2021-11-08T01:02:03Z"})
     assert (event.logsource.product, event.logsource.service) == ("exchange", service)
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    ["b@corp.example;c@corp.example", "{b@corp.example, c@corp.example}", ["b@corp.example", "c@corp.example"]],
+)
+def test_message_tracking_as_the_cmdlet_exports_it(recipients):
+    row = {
+        "Timestamp": "2021-11-09T01:05:10Z",
+        "ServerHostname": "MBX01",
+        "SourceContext": TRACKING["source-context"],
+        "Source": "STOREDRIVER",
+        "EventId": "SUBMIT",
+        "MessageId": "<1@corp.example>",
+        "Recipients": recipients,
+        "MessageSubject": "RE: offer",
+        "Sender": "a@corp.example",
+    }
+    event = record_event(row)
+    assert (event.logsource.service, event.host) == ("message_tracking", "MBX01")
+    assert event.fields["recipients"] == ["b@corp.example", "c@corp.example"]
+    assert (event.fields["client-type"], event.fields["internal"]) == ("WebServices", "true")
+    assert {one.title for one in ruleset.load([], cache=False).match(event)} == {"Internal Reply Sent by a Program"}
+
+
+def test_an_exported_httpproxy_row_without_a_mailbox():
+    row = {"DateTime": "2021-03-03T06:49:51Z", "UrlHost": "mail.corp.example", "UrlStem": "/owa/", "HttpStatus": "302"}
+    assert record_event(row).logsource.service == "httpproxy"
 
 
 def test_an_ecp_row_names_its_server():

@@ -24,6 +24,8 @@ _NAMED = re.compile(r"(?:^|(?<=\s))-([A-Za-z][A-Za-z0-9]{0,63})(?=[\s:]|$)")
 _LISTED = re.compile(r"(?:^\{|, )([A-Za-z][A-Za-z0-9]{0,63})=")
 _CALL = re.compile(r"\b([A-Z][a-z]+-[A-Z][A-Za-z]+)\b(.*)\Z", re.DOTALL)
 _FIRST_PARAMETER = re.compile(r"(?<![\w\"])-[A-Za-z]|\{")
+_BETWEEN = re.compile(r"[;,{}\s]+")
+"""Between recipients: the log has semicolons, exports have what a list prints as."""
 _CLIENT_TYPE = re.compile(r"\bClientType:(\w{1,40})")
 _CALLER, _HOST, _PROCESS = 2, 5, 6
 """Places in the event's data."""
@@ -87,16 +89,19 @@ def tracking(fields: Fields, raw: Mapping[str, Any]) -> None:
     MessageClass: CreationTime: ClientType:``. The sender chooses the class, so the last client type is the server's.
     """
     sender, addresses = fields.get("sender-address"), fields.get("recipient-address")
+    if type(addresses) is list:
+        addresses = ";".join(one for one in addresses[:MAX_RECIPIENTS] if type(one) is str)
     domain = sender.rpartition("@")[2].lower() if type(sender) is str else ""
     if domain:
         fields["sender-domain"] = domain
     if type(addresses) is str and addresses:
-        recipients = [one.strip() for one in addresses.split(";", MAX_RECIPIENTS)[:MAX_RECIPIENTS] if one.strip()]
+        recipients = [one for one in _BETWEEN.split(addresses, MAX_RECIPIENTS)[:MAX_RECIPIENTS] if one]
         domains = list(dict.fromkeys(one.rpartition("@")[2].lower() for one in recipients))
         fields["recipients"], fields["recipient-domain"] = recipients, domains
         fields["internal"] = "true" if domain and domains == [domain] else "false"
     context = fields.get("source-context")
-    if type(context) is str and str(fields.get("source", "")).upper() == "STOREDRIVER":
+    component = fields.get("source") or fields.get("Source")
+    if type(context) is str and str(component).upper() == "STOREDRIVER":
         found = _CLIENT_TYPE.findall(context)
         if found:
             fields["client-type"] = found[-1]

@@ -383,6 +383,15 @@ WEB = (
 # Columns without a value are left out of a row, so the kind of log tells first; exports by other programs have no such
 # header. Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
 # Test-ProxyLogon.ps1 of CSS-Exchange, which reads the same columns.
+_TRACKING_EXPORT = (
+    ("date-time", "Timestamp"), ("client-ip", "ClientIp"), ("client-hostname", "ClientHostname"),
+    ("server-ip", "ServerIp"), ("server-hostname", "ServerHostname"), ("source-context", "SourceContext"),
+    ("connector-id", "ConnectorId"), ("event-id", "EventId"), ("message-id", "MessageId"),
+    ("network-message-id", "NetworkMessageId"), ("recipient-address", "Recipients"),
+    ("recipient-count", "RecipientCount"), ("message-subject", "MessageSubject"), ("sender-address", "Sender"),
+    ("return-path", "ReturnPath"), ("original-client-ip", "OriginalClientIp"),
+)  # fmt: skip
+"""Source: Microsoft Learn, "Get-MessageTrackingLog": what Export-Csv and ConvertTo-Json make of its objects."""
 EXCHANGE = (
     Product("exchange", "", "message_tracking", ("_log_type",), (("_log_type", ("message tracking*",)),),
             derive="tracking"),
@@ -392,7 +401,10 @@ EXCHANGE = (
     Product("exchange", "", "{_log_type}", ("_log_type",)),
     Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address"),
             derive="tracking"),
+    Product("exchange", "", "message_tracking", ("eventid", "source", "messageid", "serverhostname", "sender"), (),
+            _TRACKING_EXPORT, derive="tracking"),
     Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus"), derive="proxied"),
+    Product("exchange", "", "httpproxy", ("urlhost", "urlstem", "httpstatus"), derive="proxied"),
 )  # fmt: skip
 
 # Source: OpenCanary, "Logtypes"; RPC Firewall, event log; Fortinet, FortiOS log message reference; PostgreSQL,
