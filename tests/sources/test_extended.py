@@ -211,3 +211,17 @@ def test_where_quotes_may_hold_line_breaks_the_file_stays_whole(tmp_path, text):
     path.write_bytes(gzip.compress(IIS.encode()))
     assert list(split(path, 100)) == []
     assert list(split(tmp_path / "missing", 100)) == []
+
+
+def test_a_cut_log_of_iis_without_its_first_lines(tmp_path):
+    row = "2021-11-09 01:00:00 10.0.0.25 POST /ecp/y.js - 443 - 203.0.113.77 python-requests/2.25.1 - 241 0 0 93\r\n"
+    assert recognise(row.encode(), tmp_path / "x")
+    assert recognise(b"half a line 0 93\r\n" + row.encode(), tmp_path / "x")
+    half, _ = rows(tmp_path, "half a line 0 93\r\n" + row)
+    assert isinstance(half, Gap)
+    (event,) = records.normalize(rows(tmp_path, row), "a.log")
+    assert event.logsource.category == "webserver"
+    assert (event.fields["sc-status"], event.fields["cs-user-agent"]) == ("241", "python-requests/2.25.1")
+    later = rows(tmp_path, row + AGAIN)
+    assert [one.fields["sc-status"] for one in later] == ["241", "302"]
+    assert not recognise(b"2021-11-09 01:00:00 10.0.0.25 POST /ecp/y.js\n", tmp_path / "x")

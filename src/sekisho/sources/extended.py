@@ -30,6 +30,16 @@ HEAD_LINES = 60
 """Lines that the directive with the names is looked for in; Exchange writes six before the first row."""
 LOG_TYPE, PATH = "_log_type", "_path"
 """Fields that the header gives to each row: Exchange's kind of log, and Zeek's name of it as in its JSON logs."""
+IIS_FIELDS = (
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status "
+    "sc-substatus sc-win32-status time-taken"
+)
+"""What IIS writes unless told otherwise. Source: Microsoft Learn, "Advanced logging: W3C fields" (defaults)."""
+_IIS_ROW = re.compile(
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [\da-fA-F.:%]+ [A-Z_-]{1,32} /\S* \S+ \d{1,5} \S+ "
+    rb"[\da-fA-F.:%]+ \S+ \S+ \d{3} \d+ \d+ \d+\r?"
+)
+"""A row of it, for files that were cut and have lost the lines above."""
 _FIELDS = re.compile(rb"#fields[:\t]", re.IGNORECASE)
 _WORDS = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
@@ -39,9 +49,15 @@ _MANY = re.compile(r"(?:set|vector)\[(\w+)\]")
 
 
 def recognise(head: bytes, path: Path) -> bool:
-    """Tell by a directive that names columns, among the first lines and before anything but directives."""
+    """Tell by a directive that names columns, among the first lines and before anything but directives.
+
+    A log of IIS that was cut and has lost them is told by a row, where IIS was left as it comes.
+    """
     text = b"".join(as_utf8([peek(head)]))
-    for number, line in enumerate(text.splitlines()[:HEAD_LINES]):
+    lines = text.splitlines()[:HEAD_LINES]
+    if any(map(_IIS_ROW.fullmatch, lines[:2])):
+        return True
+    for number, line in enumerate(lines):
         if _FIELDS.match(line):
             return True
         if line[:1] != b"#" and not (number == 0 and b"," in line) and line.strip():
@@ -222,6 +238,8 @@ def _rows(numbered: Iterator[tuple[int, str]], layout: _Layout | None = None) ->
         if len(line) > MAX_LINE_CHARS:
             yield Gap(str(number), f"line is longer than {MAX_LINE_CHARS >> 20} Mi characters")
             continue
+        if not layout.names and _IIS_ROW.fullmatch(line.encode("utf-8", "replace")):
+            layout.take(f"#Fields: {IIS_FIELDS}")
         if not layout.names:
             if number > 1 or "," not in line:
                 yield Gap(str(number), "stands before any #Fields")
