@@ -34,7 +34,7 @@ IIS_FIELDS = (
     "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status "
     "sc-substatus sc-win32-status time-taken"
 )
-"""What IIS writes unless told otherwise. Source: Microsoft Learn, "Advanced logging: W3C fields" (defaults)."""
+"""What IIS writes unless told otherwise. Source: Microsoft Learn, "Configure Logging in IIS" (W3C fields, defaults)."""
 _IIS_ROW = re.compile(
     rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [\da-fA-F.:%]+ [A-Z_-]{1,32} /\S* \S+ \d{1,5} \S+ "
     rb"[\da-fA-F.:%]+ \S+ \S+ \d{3} \d+ \d+ \d+\r?"

@@ -37,7 +37,7 @@ def test_encoded_autodiscover_addresses():
 
 def test_answers_come_from_inside_and_stand_in_message_tracking():
     rows, mails = records("reply-burst")["MessageTracking"], records("reply-mail")["mailboxes"]
-    assert len(rows) == 15
+    assert sum("SUBMIT" in row for row in rows) == 15
     assert len(mails) == 3
     for path in mails:
         text = FILES[path].decode()

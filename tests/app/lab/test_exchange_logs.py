@@ -65,7 +65,7 @@ def test_a_message_is_submitted_once_and_delivered_to_each_inside(tmp_path):
     assert (submitted.fields["client-type"], submitted.fields["internal"]) == ("WebServices", "false")
     assert submitted.fields["message-subject"] == 'RE: "x", y'
     assert [one.fields["recipient-address"] for one in delivered] == ["b@corp.example", "c@corp.example"]
-    assert len(logs.tracking.planted()) == 1
+    assert len(logs.tracking.planted()) == 3
 
 
 def test_what_the_control_panel_ran(tmp_path):

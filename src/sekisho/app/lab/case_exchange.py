@@ -110,7 +110,7 @@ def _page(scene: Scene, logs: ExchangeLogs, server: Machine, at: datetime) -> No
     server.create_file(server.system, f"{PAGE_FOLDER}{PAGE}", at + timedelta(milliseconds=6))
     scene.step(at, "endpoint", f"System writes {PAGE} through the own share")
     used = at + timedelta(seconds=41)
-    server.key = ""
+    server.key = "webshell-used"
     worker = server.start(WORKER, POOL, used - timedelta(seconds=1), server.svchost, user=SYSTEM)
     server.key = "webshell-compiled"
     server.create_file(worker, f"{COMPILED}{PAGE}.cdcab7d2.compiled", used)

@@ -159,7 +159,7 @@ class ExchangeLogs:
             subject: as the sender wrote it.
             client: Exchange's client type: MOMT is Outlook, WebServices is EWS.
             message_id: with angle brackets; made up when empty.
-            key: of the planted step that its submission shows.
+            key: of the planted step that it shows.
         """
         number = len(self.tracking)
         message_id = message_id or f"<{self._hex('mail', number)}@mbx01.corp.example>"
@@ -197,7 +197,7 @@ class ExchangeLogs:
                 "source-context": "08D9A2;ClientSubmitTime:",
             }
             delivered |= {"recipient-address": recipient, "recipient-count": "1"}
-            self._track(arrived, known | delivered, "")
+            self._track(arrived, known | delivered, key)
 
     def _track(self, at: datetime, known: dict[str, str], key: str) -> None:
         self.tracking.add(at, comma_row([known.get(name, "") for name in TRACKING_COLUMNS]), key)
