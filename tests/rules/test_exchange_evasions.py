@@ -22,9 +22,11 @@ PROXYSHELL = (
     ("/autodiscover/%61utodiscover.json", "%u0040x.example/mapi/nspi"),
     ("/autodiscover/autodiscover.json/a@x.example/powershell/", "-"),
 )
+LEGACY_NAME = "a=k@x.example/autodiscover/autodiscover.xml"
 HONEST = (
     (AUTODISCOVER, "Email=user01%40corp.example&Protocol=EWS&RedirectCount=1"),
     (AUTODISCOVER, "Email=mapi@ews.example&Protocol=AutodiscoverV1"),
+    (AUTODISCOVER, "Email=autodiscover@corp.example&Protocol=AutodiscoverV1&RedirectCount=2"),
     (AUTODISCOVER + "/v1.0/user01@corp.example", "Protocol=Powershell"),
     ("/autodiscover/autodiscover.xml", "-"),
     ("/mapi/emsmdb/", "MailboxId=5f@corp.example"),
@@ -63,6 +65,12 @@ def test_each_spelling_is_told_as_success_or_attempt(stem, query, rules, tmp_pat
 def test_honest_requests_are_nothing(stem, query, status, rules, tmp_path):
     assert found(rules, tmp_path, row(stem, query, status, "GET")) == [set()]
     assert found(rules, tmp_path, row(stem, query, status, "POST")) == [set()]
+
+
+def test_the_first_step_of_the_tools_asks_for_the_name_of_a_mailbox(rules, tmp_path):
+    answered, refused = found(rules, tmp_path, *(row(AUTODISCOVER, LEGACY_NAME, status) for status in (200, 401)))
+    assert {level for _, level in answered} == {"high"}
+    assert {level for _, level in refused} == {"low"}
 
 
 def test_the_address_in_a_cookie(rules, tmp_path):
