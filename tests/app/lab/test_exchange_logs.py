@@ -3,7 +3,7 @@
 from datetime import date
 
 from sekisho.app.lab.corp import moment
-from sekisho.app.lab.exchange_logs import ExchangeLogs, Request, comma_row
+from sekisho.app.lab.exchange_logs import ExchangeLogs, Message, Request, comma_row
 from sekisho.normalize import records
 from sekisho.sources.extended import read
 
@@ -59,7 +59,7 @@ def test_what_the_web_server_answers_itself_is_not_handed_on(tmp_path):
 def test_a_message_is_submitted_once_and_delivered_to_each_inside(tmp_path):
     logs = ExchangeLogs("case", DAY)
     recipients = ("b@corp.example", "c@corp.example", "d@partner.example")
-    logs.message(AT, "a@corp.example", recipients, 'RE: "x", y', client="WebServices", key="k")
+    logs.message(Message(AT, "a@corp.example", recipients, 'RE: "x", y', "WebServices", key="k"))
     submitted, *delivered = events(logs.tracking, tmp_path)
     assert submitted.fields["recipients"] == list(recipients)
     assert (submitted.fields["client-type"], submitted.fields["internal"]) == ("WebServices", "false")

@@ -3,7 +3,7 @@
 from datetime import date
 
 from sekisho.app.lab.corp import moment
-from sekisho.app.lab.proxy_log import REQUESTS, ProxyLog, busy_day
+from sekisho.app.lab.proxy_log import REQUESTS, ProxyLog, Visit, busy_day
 from sekisho.normalize import records
 from sekisho.sources.extended import read
 
@@ -12,8 +12,15 @@ DAY = date(2021, 11, 9)
 
 def test_rows_become_proxy_events(tmp_path):
     proxy = ProxyLog("case", DAY)
-    proxy.get(
-        moment(DAY, "09:31:41"), "10.0.12.42", "user01", "http://old-books.example/a-31247564", agent="a b", key="link"
+    proxy.add(
+        Visit(
+            moment(DAY, "09:31:41"),
+            "10.0.12.42",
+            "user01",
+            "http://old-books.example/a-31247564",
+            agent="a b",
+            key="link",
+        )
     )
     path = tmp_path / "a.log"
     path.write_bytes(proxy.log.data())

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sekisho.app.lab.case import Scene
 from sekisho.app.lab.corp import DOMAIN, MAILBOXES, Desk
 from sekisho.app.lab.endpoint import CONTEXT, STORY, SYSTEM, SYSTEM_32, Machine
-from sekisho.app.lab.exchange_logs import SERVER, ExchangeLogs, Request
+from sekisho.app.lab.exchange_logs import SERVER, ExchangeLogs, Message, Request
 from sekisho.app.lab.exchange_noise import (
     AUTODISCOVER,
     BROWSER,
@@ -177,13 +177,7 @@ def _answer_colleagues(scene: Scene, logs: ExchangeLogs) -> None:
             continue
         old, answer = _conversation(scene, number, subject, address, when)
         logs.message(
-            when,
-            SPAMMER,
-            (address,),
-            answer.subject,
-            client="WebServices",
-            message_id=answer.message_id,
-            key="reply-burst",
+            Message(when, SPAMMER, (address,), answer.subject, "WebServices", answer.message_id, "reply-burst")
         )
         if address in MAILBOXES:
             scene.post(old)

@@ -16,7 +16,7 @@ from sekisho.app.lab.letters import CLINIC, KNOWN_ADDRESS, KNOWN_NAME
 from sekisho.app.lab.noise import CHROME, thread_mail
 from sekisho.app.lab.opening import RUN_KEY, office_open
 from sekisho.app.lab.payloads import shop_address
-from sekisho.app.lab.proxy_log import OLD_PROGRAM, ProxyLog, busy_day
+from sekisho.app.lab.proxy_log import OLD_PROGRAM, ProxyLog, Visit, busy_day
 
 LINK = "http://old-books.example/vitaelibero/inventoreest-31247564"
 ARCHIVE, WORKBOOK = "charts-3657249237.zip", "trend-1367022806.xls"
@@ -87,9 +87,9 @@ def _click(scene: Scene, proxy: ProxyLog) -> str:
     browser = scene.start(CHROME, f'"{CHROME}" --single-argument {LINK}', at("09:31:40"), machine.explorer)
     machine.resolve(browser, host, address, at("09:31:41"))
     scene.reach(browser, address, 80, at("09:31:41.300"), host, LINK)
-    proxy.get(at("09:31:41.300"), desk.ip, desk.user, LINK, status=302, size_bytes=412, key="link")
+    proxy.add(Visit(at("09:31:41.300"), desk.ip, desk.user, LINK, status=302, size_bytes=412, key="link"))
     fetched = f"http://{host}/vitaelibero/{ARCHIVE}"
-    proxy.get(at("09:31:41.900"), desk.ip, desk.user, fetched, size_bytes=88_120, key="link")
+    proxy.add(Visit(at("09:31:41.900"), desk.ip, desk.user, fetched, size_bytes=88_120, key="link"))
     archive = f"{desk.home}\\Downloads\\{ARCHIVE}"
     scene.drop(browser, archive, at("09:31:44"))
     machine.mark_file(browser, archive, b"sekisho lab: archive", at("09:31:44.200"))
@@ -110,7 +110,7 @@ def _workbook(scene: Scene, proxy: ProxyLog, folder: str) -> Process:
         when = at + timedelta(seconds=4 * number)
         machine.resolve(excel, host, address, when)
         scene.reach(excel, address, 80, when + timedelta(milliseconds=200), host, url)
-        proxy.get(when, desk.ip, desk.user, url, size_bytes=612_864, agent=OLD_PROGRAM, key="library-fetched")
+        proxy.add(Visit(when, desk.ip, desk.user, url, size_bytes=612_864, agent=OLD_PROGRAM, key="library-fetched"))
         machine.key = "library-written"
         scene.drop(excel, path, when + timedelta(seconds=2))
     loaders = []

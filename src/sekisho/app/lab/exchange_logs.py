@@ -55,6 +55,21 @@ class Request:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that a mailbox submits."""
+
+    at: datetime
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    client: str = "MOMT"
+    """Exchange's client type: MOMT is Outlook, WebServices is EWS."""
+    message_id: str = ""
+    """With angle brackets; made up when empty."""
+    key: str = ""
+
+
 class ExchangeLogs:
     """The logs of one server for one day."""
 
@@ -139,33 +154,13 @@ class ExchangeLogs:
         """Write what the control panel ran: ``S:CMD=...``."""
         self.panel.add(at, comma_row([_iso(at), SERVER, "ECP.Request", f"S:TIME=219;{data};S:EX="]), key)
 
-    def message(
-        self,
-        at: datetime,
-        sender: str,
-        recipients: tuple[str, ...],
-        subject: str,
-        *,
-        client: str = "MOMT",
-        message_id: str = "",
-        key: str = "",
-    ) -> None:
-        """Write a message that a mailbox submitted, and its delivery to each recipient inside the house.
-
-        Args:
-            at: when it was submitted.
-            sender: address.
-            recipients: addresses.
-            subject: as the sender wrote it.
-            client: Exchange's client type: MOMT is Outlook, WebServices is EWS.
-            message_id: with angle brackets; made up when empty.
-            key: of the planted step that it shows.
-        """
+    def message(self, one: Message) -> None:
+        """Write a message that a mailbox submitted, and its delivery to each recipient inside the house."""
         number = len(self.tracking)
-        message_id = message_id or f"<{self._hex('mail', number)}@mbx01.corp.example>"
+        message_id = one.message_id or f"<{self._hex('mail', number)}@mbx01.corp.example>"
         context = (
-            f"MDB:{self._uuid('mdb', 0)}, Mailbox:{self._uuid(sender, 0)}, Event:{90_000 + number}, "
-            f"MessageClass:IPM.Note, CreationTime:{_iso(at)}, ClientType:{client}, "
+            f"MDB:{self._uuid('mdb', 0)}, Mailbox:{self._uuid(one.sender, 0)}, Event:{90_000 + number}, "
+            f"MessageClass:IPM.Note, CreationTime:{_iso(one.at)}, ClientType:{one.client}, "
             "SubmissionAssistant:MailboxTransportSubmissionEmailAssistant"
         )
         known = {
@@ -178,26 +173,26 @@ class ExchangeLogs:
             "message-id": message_id,
             "network-message-id": self._uuid("net", number),
             "total-bytes": str(4_000 + 37 * (number % 500)),
-            "message-subject": subject,
-            "sender-address": sender,
-            "return-path": sender,
+            "message-subject": one.subject,
+            "sender-address": one.sender,
+            "return-path": one.sender,
             "directionality": "Originating",
             "schema-version": VERSION,
         }
-        submitted = {"date-time": _iso(at), "event-id": "SUBMIT", "source-context": context}
-        submitted |= {"recipient-address": ";".join(recipients), "recipient-count": str(len(recipients))}
-        self._track(at, known | submitted, key)
-        for order, recipient in enumerate(recipients):
+        submitted = {"date-time": _iso(one.at), "event-id": "SUBMIT", "source-context": context}
+        submitted |= {"recipient-address": ";".join(one.recipients), "recipient-count": str(len(one.recipients))}
+        self._track(one.at, known | submitted, one.key)
+        for order, recipient in enumerate(one.recipients):
             if not recipient.endswith("@corp.example"):
                 continue
-            arrived = at + timedelta(milliseconds=900 + 120 * order)
+            arrived = one.at + timedelta(milliseconds=900 + 120 * order)
             delivered = {
                 "date-time": _iso(arrived),
                 "event-id": "DELIVER",
                 "source-context": "08D9A2;ClientSubmitTime:",
             }
             delivered |= {"recipient-address": recipient, "recipient-count": "1"}
-            self._track(arrived, known | delivered, key)
+            self._track(arrived, known | delivered, one.key)
 
     def _track(self, at: datetime, known: dict[str, str], key: str) -> None:
         self.tracking.add(at, comma_row([known.get(name, "") for name in TRACKING_COLUMNS]), key)

@@ -9,7 +9,7 @@ from random import Random
 
 from sekisho.app.lab.corp import DOMAIN, NETBIOS_DOMAIN, moment
 from sekisho.app.lab.endpoint import BACKGROUND, SYSTEM, SYSTEM_32, Machine
-from sekisho.app.lab.exchange_logs import ExchangeLogs, Request
+from sekisho.app.lab.exchange_logs import ExchangeLogs, Message, Request
 
 PEOPLE = 40
 VISITS = 2_500
@@ -164,11 +164,11 @@ def _messages(logs: ExchangeLogs, day: date, random: Random) -> None:
             recipients = (other.address, "keiri@partner.example")
         subject = f"{random.choice(('', 'RE: ', 'RE: ', 'FW: '))}{random.choice(SUBJECTS)} {random.randrange(300)}"
         client = random.choice(("MOMT", "MOMT", "OWA", "AirSync"))
-        logs.message(_worktime(day, random), person.address, recipients, subject, client=client)
+        logs.message(Message(_worktime(day, random), person.address, recipients, subject, client))
     for number in range(4):  # somebody on a Mac answers colleagues after lunch
         at = moment(day, "13:02:00") + timedelta(minutes=2 * number)
         subject = f"RE: {SUBJECTS[number]} {number}"
-        logs.message(at, f"user17@{DOMAIN}", (f"user{20 + number}@{DOMAIN}",), subject, client="WebServices")
+        logs.message(Message(at, f"user17@{DOMAIN}", (f"user{20 + number}@{DOMAIN}",), subject, "WebServices"))
 
 
 def administer(logs: ExchangeLogs, server: Machine, day: date) -> None:

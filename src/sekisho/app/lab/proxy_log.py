@@ -5,6 +5,7 @@ Source: W3C Working Draft WD-logfile-960323; the field names that proxies share 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -32,6 +33,23 @@ PATHS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a browser or another program."""
+
+    at: datetime
+    ip: str
+    user: str
+    """Without a domain."""
+    url: str
+    """Whole; host and port for CONNECT."""
+    status: int = 200
+    size_bytes: int = 4_096
+    agent: str = BROWSER
+    method: str = "GET"
+    key: str = ""
+
+
 class ProxyLog:
     """The log of one day."""
 
@@ -40,31 +58,14 @@ class ProxyLog:
         head = ("#Software: proxy", "#Version: 1.0", f"#Date: {day} 00:00:00", f"#Fields: {COLUMNS}")
         self.log = TextLog(f"proxy/access_{day:%Y%m%d}.log", "network", head, newline="\n")
 
-    def get(
-        self,
-        at: datetime,
-        ip: str,
-        user: str,
-        url: str,
-        *,
-        status: int = 200,
-        size_bytes: int = 4_096,
-        agent: str = BROWSER,
-        method: str = "GET",
-        key: str = "",
-    ) -> None:
-        """Write one request; the user is without a domain, the URL whole."""
-        utc, host = at.astimezone(UTC), url.split("/")[2] if "://" in url else url.partition(":")[0]
-        words = [
-            f"{utc:%Y-%m-%d %H:%M:%S}",
-            str(40 + len(self.log) % 300),
-            ip,
-            f"{NETBIOS_DOMAIN}\\{user}",
-            method,
-            url,
-        ]
-        words += [host, str(status), str(size_bytes), agent.replace(" ", "+")]
-        self.log.add(at, " ".join(words), key)
+    def add(self, one: Visit) -> None:
+        """Write one request."""
+        url = one.url
+        utc, host = one.at.astimezone(UTC), url.split("/")[2] if "://" in url else url.partition(":")[0]
+        spent = str(40 + len(self.log) % 300)
+        words = [f"{utc:%Y-%m-%d %H:%M:%S}", spent, one.ip, f"{NETBIOS_DOMAIN}\\{one.user}", one.method, url]
+        words += [host, str(one.status), str(one.size_bytes), one.agent.replace(" ", "+")]
+        self.log.add(one.at, " ".join(words), one.key)
 
 
 def busy_day(proxy: ProxyLog, day: date) -> None:
@@ -77,12 +78,14 @@ def busy_day(proxy: ProxyLog, day: date) -> None:
         at += timedelta(milliseconds=random.randrange(60_000))
         ip, user = f"10.0.{12 + number % 2}.{40 + number}", f"user{number:02d}"
         if random.random() < 0.4:
-            proxy.get(at, ip, user, f"{host}:443", method="CONNECT", size_bytes=random.randrange(900, 90_000))
+            proxy.add(Visit(at, ip, user, f"{host}:443", method="CONNECT", size_bytes=random.randrange(900, 90_000)))
             continue
         status = random.choice((200, 200, 200, 304, 404))
-        proxy.get(
-            at, ip, user, f"http://{host}{random.choice(PATHS)}", status=status, size_bytes=random.randrange(90_000)
+        proxy.add(
+            Visit(
+                at, ip, user, f"http://{host}{random.choice(PATHS)}", status=status, size_bytes=random.randrange(90_000)
+            )
         )
     for hour in range(24):
         at = moment(day, f"{hour:02d}:20:00")
-        proxy.get(at, "10.0.12.60", "user20", "http://www.news.example/rates/latest.xml", agent=OLD_PROGRAM)
+        proxy.add(Visit(at, "10.0.12.60", "user20", "http://www.news.example/rates/latest.xml", agent=OLD_PROGRAM))
