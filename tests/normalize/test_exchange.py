@@ -178,7 +178,8 @@ def test_an_httpproxy_row_has_its_decoded_url_its_host_and_its_user():
         ("HttpProxy Logs", "httpproxy"),
         ("Message Tracking Log", "message_tracking"),
         ("ECP Server Log", "ecp"),
-        ("EWS Logs", "ews logs"),
+        ("EWS Logs", "ews"),
+        ("OWA Logs", "owa logs"),
     ],
 )
 def test_a_row_with_empty_columns_is_known_by_the_kind_of_its_log(kind, service):

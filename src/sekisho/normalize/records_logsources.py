@@ -397,6 +397,7 @@ EXCHANGE = (
             derive="tracking"),
     Product("exchange", "", "httpproxy", ("_log_type",), (("_log_type", ("httpproxy*",)),), derive="proxied"),
     Product("exchange", "", "ecp", ("_log_type",), (("_log_type", ("ecp*",)),)),
+    Product("exchange", "", "ews", ("_log_type",), (("_log_type", ("ews*",)),)),
     Product("exchange", "", "oabgenerator", ("_log_type",), (("_log_type", ("oab*",)),)),
     Product("exchange", "", "{_log_type}", ("_log_type",)),
     Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address"),
