@@ -28,7 +28,7 @@ from sekisho.app.lab import cases
 from sekisho.app.pipeline import Options, investigate
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.result import Result
-from sekisho.normalize import artifacts, commands, mail
+from sekisho.normalize import artifacts, commands, exchange, mail, web_requests
 from sekisho.respond import terminal
 from sekisho.respond.wording import Words
 
@@ -132,6 +132,10 @@ def taxonomy_page() -> str:
         ("product: email, category: attachment", artifacts.ATTACHMENT_FIELDS),
         ("product: email, category: url", artifacts.URL_FIELDS),
         ("product: windows, category: process_creation (added when a command line hides something)", commands.FIELDS),
+        ("category: webserver", (web_requests.DECODED,)),
+        ("product: exchange, service: httpproxy", (exchange.DECODED,)),
+        ("product: exchange, service: message_tracking", exchange.TRACKING_FIELDS),
+        ("product: windows, service: msexchange-management", exchange.CMDLET_FIELDS),
     ):
         lines.append(f"\n## {title}\n\n" + ", ".join(f"`{name}`" for name in names) + "\n")
     lines.append("\n## Sources\n\n| source | gives | what it reads |\n|---|---|---|\n")

@@ -63,6 +63,7 @@ FREE = {
     "test_mail",
     "test_mutants",
     "test_lab_cases",
+    "test_planted_steps",
     "test_hostile",
     "test_regression",
     "test_letters",

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from sekisho.normalize import records
-from sekisho.sources import Gap, Row
-from sekisho.sources.extended import MAX_LINE_CHARS, read, recognise
+from sekisho.sources import Gap, Row, json_stream
+from sekisho.sources.extended import MAX_LINE_CHARS, read, read_span, recognise, split
 
 IIS = (
     "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: 2021-08-19 02:00:00\r\n"
@@ -153,3 +153,75 @@ def test_nothing_breaks_on_broken_bytes(tmp_path):
         for _ in range(dice.randrange(1, 9)):
             data[dice.randrange(len(data))] = dice.randrange(256)
         list(records.normalize([one for one in rows(tmp_path, bytes(data)) if isinstance(one, Row)], "a"))
+
+
+def test_a_quote_without_an_end_costs_its_own_line_only(tmp_path):
+    head = "#Log-type: ECP Server Log\n#Fields: TimeStamp,ServerName,EventId,EventData\n"
+    found = rows(tmp_path, head + '1,A,x,"cut off\n2,A,x,whole\n3,A,x,"two\nlines"\n4,A,x,"open\n5,A,x,last\n')
+    assert [one.record for one in found if isinstance(one, Row)] == ["3", "4", "5", "7", "8"]
+    assert found[2].fields["EventData"] == "two\nlines"
+    assert found[0].fields["EventData"] == "cut off"
+
+
+def test_quotes_without_an_end_are_read_in_time_that_grows_with_the_file(tmp_path):
+    head = "#Fields: a,b,c\n"
+    text = head + ('1,2,"3\n' + "x\n" * 40) * 3_000
+    found = rows(tmp_path, text)
+    assert sum(isinstance(one, Row) for one in found) == 3_000
+
+
+def test_line_breaks_in_a_value_make_no_rows_and_no_directives(tmp_path):
+    head = "#Log-type: Message Tracking Log\n#Fields: date-time,message-subject,sender-address\n"
+    forged = '"RE: a\n#Fields: sender-address,date-time\n2,forged,x@corp.example\n"'
+    (whole,) = rows(tmp_path, head + f"1,{forged},a@corp.example\n")
+    assert whole.fields["message-subject"].count("\n") == 3
+    (gap, honest) = rows(tmp_path, head + f"1,{forged},a@corp.example,one too many\n3,b,b@corp.example\n")
+    assert isinstance(gap, Gap)
+    assert honest == Row(
+        "7",
+        {
+            "_log_type": "Message Tracking Log",
+            "date-time": "3",
+            "message-subject": "b",
+            "sender-address": "b@corp.example",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "text", [IIS * 40 + AGAIN * 60 + IIS * 30 + "x\n" * 5, ZEEK * 30, CDN * 90, IIS + "2021-08-19\n" * 200]
+)
+@pytest.mark.parametrize("size", [1, 700, 5_000, 1 << 30])
+def test_spans_give_the_rows_of_the_whole(tmp_path, monkeypatch, text, size):
+    monkeypatch.setattr(json_stream, "BLOCK_BYTES", 512)
+    path = tmp_path / "a.log"
+    path.write_text(text, newline="")
+    spans = list(split(path, size))
+    assert spans[0].start == 0
+    assert spans[-1].end == path.stat().st_size
+    assert len(spans) > 1 or size > 1_000
+    assert [item for span in spans for item in read_span(path, span)] == list(read(path))
+
+
+@pytest.mark.parametrize("text", [TRACKING, HTTPPROXY])
+def test_where_quotes_may_hold_line_breaks_the_file_stays_whole(tmp_path, text):
+    path = tmp_path / "a.log"
+    path.write_text(text * 50)
+    assert list(split(path, 100)) == []
+    path.write_bytes(gzip.compress(IIS.encode()))
+    assert list(split(path, 100)) == []
+    assert list(split(tmp_path / "missing", 100)) == []
+
+
+def test_a_cut_log_of_iis_without_its_first_lines(tmp_path):
+    row = "2021-11-09 01:00:00 10.0.0.25 POST /ecp/y.js - 443 - 203.0.113.77 python-requests/2.25.1 - 241 0 0 93\r\n"
+    assert recognise(row.encode(), tmp_path / "x")
+    assert recognise(b"half a line 0 93\r\n" + row.encode(), tmp_path / "x")
+    half, _ = rows(tmp_path, "half a line 0 93\r\n" + row)
+    assert isinstance(half, Gap)
+    (event,) = records.normalize(rows(tmp_path, row), "a.log")
+    assert event.logsource.category == "webserver"
+    assert (event.fields["sc-status"], event.fields["cs-user-agent"]) == ("241", "python-requests/2.25.1")
+    later = rows(tmp_path, row + AGAIN)
+    assert [one.fields["sc-status"] for one in later] == ["241", "302"]
+    assert not recognise(b"2021-11-09 01:00:00 10.0.0.25 POST /ecp/y.js\n", tmp_path / "x")

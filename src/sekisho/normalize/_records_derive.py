@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from sekisho.normalize import exchange
 from sekisho.normalize._flatten import Fields
+from sekisho.normalize.web_requests import decoded
 
 MAX_ARGUMENTS = 4_096
 _REQUEST_FIELDS = (
@@ -44,7 +46,13 @@ def request(fields: Fields, raw: Mapping[str, Any]) -> None:
         query = query if mark else other if type(other) is str else ""
         if query:
             fields.setdefault("cs-uri-query", query)
+        decoded(fields)
         return
+
+
+def w3c(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give a row of a W3C web log its request with the encoding undone."""
+    decoded(fields)
 
 
 def auditd(fields: Fields, raw: Mapping[str, Any]) -> None:
@@ -127,5 +135,6 @@ def outcome(fields: Fields, raw: Mapping[str, Any]) -> None:
 
 
 DERIVATIONS: dict[str, Callable[[Fields, Mapping[str, Any]], None]] = {
-    one.__name__: one for one in (request, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome)
-}
+    one.__name__: one
+    for one in (request, w3c, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome)
+} | {one.__name__: one for one in (exchange.tracking, exchange.proxied)}

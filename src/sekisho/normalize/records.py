@@ -37,14 +37,15 @@ TIMES = (
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",
     "device.hostname", "devicename", "host", "agent.hostname", "agent.name", "observer.name", "devname",
-    "syslog_hostname", "event.system.computer", "s-computername", "node_id", "machine",
+    "syslog_hostname", "event.system.computer", "s-computername", "node_id", "machine", "serverhostname",
+    "server-hostname", "servername",
 )  # fmt: skip
 USERS = (
     "user", "user.name", "username", "user_name", "useridentity.username", "useridentity.arn", "actor.alternateid",
     "userprincipalname", "properties.userprincipalname", "initiatedby.user.userprincipalname",
     "properties.initiatedby.user.userprincipalname", "protopayload.authenticationinfo.principalemail", "actor.email",
     "actor", "userid", "caller", "user.email", "author_name", "author.name", "cs-username", "remote_user", "account",
-    "srcuser", "client", "id.user",
+    "srcuser", "client", "id.user", "authenticateduser",
 )  # fmt: skip
 
 
@@ -227,10 +228,10 @@ def _at(raw: Any, path: str) -> Any:
 def _time(fields: Fields, names: Sequence[str]) -> int | None:
     for name in names:
         value = fields[name]
+        if type(value) is str and value[2:3] == ":" and "date" in fields:  # W3C logs have two columns
+            value = f"{fields['date']} {value}"
         time_ns, _ = parse(value)
-        if time_ns is None and name.lower() == "time":  # W3C logs have two columns
-            time_ns, _ = parse(f"{fields.get('date')} {value}")
-        elif time_ns is None and type(value) is str:  # auditd writes 1615114232.375:15558
+        if time_ns is None and type(value) is str:  # auditd writes 1615114232.375:15558
             time_ns, _ = parse(value.partition(":")[0])
         if time_ns is not None and time_ns > 0:
             return time_ns

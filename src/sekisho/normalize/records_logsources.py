@@ -366,7 +366,7 @@ _WEB = (
 WEB = (
     Product("", "proxy", "", ("cs-method", "c-uri"), (), _W3C_ALIASES),
     Product("", "proxy", "", ("cs-method", "cs-uri", "cs-host"), (), (*_W3C_ALIASES, ("c-uri", "cs-uri"))),
-    Product("", "webserver", "", ("cs-method", "cs-uri-stem"), (), _W3C_ALIASES),
+    Product("", "webserver", "", ("cs-method", "cs-uri-stem"), (), _W3C_ALIASES, derive="w3c"),
     Product("", "webserver", "nginx", ("event.dataset", "url.original"),
             (("event.dataset", ("nginx.access", "nginx.error")),), _WEB, derive="request"),
     Product("", "webserver", "apache", ("event.dataset", "url.original"),
@@ -380,14 +380,33 @@ WEB = (
     Product("", "webserver", "", ("requestmethod", "requestpath", "downstreamstatus"), (), _WEB, derive="request"),
 )  # fmt: skip
 
-# Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
+# Columns without a value are left out of a row, so the kind of log tells first; exports by other programs have no such
+# header. Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
 # Test-ProxyLogon.ps1 of CSS-Exchange, which reads the same columns.
+_TRACKING_EXPORT = (
+    ("date-time", "Timestamp"), ("client-ip", "ClientIp"), ("client-hostname", "ClientHostname"),
+    ("server-ip", "ServerIp"), ("server-hostname", "ServerHostname"), ("source-context", "SourceContext"),
+    ("connector-id", "ConnectorId"), ("event-id", "EventId"), ("message-id", "MessageId"),
+    ("network-message-id", "NetworkMessageId"), ("recipient-address", "Recipients"),
+    ("recipient-count", "RecipientCount"), ("message-subject", "MessageSubject"), ("sender-address", "Sender"),
+    ("return-path", "ReturnPath"), ("original-client-ip", "OriginalClientIp"),
+)  # fmt: skip
+"""Source: Microsoft Learn, "Get-MessageTrackingLog": what Export-Csv and ConvertTo-Json make of its objects."""
 EXCHANGE = (
-    Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address")),
-    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus")),
+    Product("exchange", "", "message_tracking", ("_log_type",), (("_log_type", ("message tracking*",)),),
+            derive="tracking"),
+    Product("exchange", "", "httpproxy", ("_log_type",), (("_log_type", ("httpproxy*",)),), derive="proxied"),
     Product("exchange", "", "ecp", ("_log_type",), (("_log_type", ("ecp*",)),)),
+    Product("exchange", "", "ews", ("_log_type",), (("_log_type", ("ews*",)),)),
     Product("exchange", "", "oabgenerator", ("_log_type",), (("_log_type", ("oab*",)),)),
-)
+    Product("exchange", "", "{_log_type}", ("_log_type",)),
+    Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address"),
+            derive="tracking"),
+    Product("exchange", "", "message_tracking", ("eventid", "source", "messageid", "serverhostname", "sender"), (),
+            _TRACKING_EXPORT, derive="tracking"),
+    Product("exchange", "", "httpproxy", ("anchormailbox", "urlstem", "httpstatus"), derive="proxied"),
+    Product("exchange", "", "httpproxy", ("urlhost", "urlstem", "httpstatus"), derive="proxied"),
+)  # fmt: skip
 
 # Source: OpenCanary, "Logtypes"; RPC Firewall, event log; Fortinet, FortiOS log message reference; PostgreSQL,
 # "Using JSON-Format Log Output"; MongoDB, "Log Messages"; logstash-logback-encoder; python-json-logger.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sekisho.normalize.exchange import CMDLET_FIELDS, cmdlet
 from sekisho.normalize.windows_logsources import EVENT_TYPES
 from sekisho.normalize.windows_shapes import Fields, whole
 
@@ -169,6 +170,8 @@ MAPPINGS: dict[tuple[str, int], Callable[[Fields], None]] = {
     ("security", 4657): value_modified,
     ("security", 4688): process_created,
     ("security", 5156): connection_permitted,
+    ("msexchange-management", 1): cmdlet,
+    ("msexchange-management", 6): cmdlet,
     ("windefend", 3002): feature_changed,
     **{("windefend", event_id): feature_changed for event_id in range(5000, 5014)},
 }
@@ -182,6 +185,7 @@ OUTPUTS: dict[Callable[[Fields], None], frozenset[str]] = {
     connection_permitted: frozenset(
         {"Image", "Initiated", "SourceIp", "DestinationIp", "DestinationPort", "Protocol", "ProcessId"}
     ),
+    cmdlet: frozenset({*CMDLET_FIELDS, "User"}),
     threat_found: frozenset({"Signature", "Filename", "User"}),
     feature_changed: frozenset({"Feature_Name"}),
     sysmon: frozenset({"EventType", "ProcessId"}),

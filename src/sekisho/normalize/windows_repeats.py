@@ -17,6 +17,7 @@ import orjson
 from sekisho.model.event import Logsource
 from sekisho.normalize.clock import Zones, parse
 from sekisho.normalize.commands import HIDES
+from sekisho.normalize.exchange import cmdlet
 from sekisho.normalize.windows import LOCAL_TIMES, Draft
 from sekisho.normalize.windows_logsources import EVENT_TYPES, REGISTRY_CATEGORIES, REGISTRY_KEYS
 from sekisho.normalize.windows_mapping import (
@@ -50,6 +51,7 @@ _MADE: dict[Any, frozenset[str]] = {
     process_created: frozenset({"User", "IntegrityLevel"}),
     value_modified: frozenset({"TargetObject", "EventType", "User"}),
     connection_permitted: frozenset({"Image", "Initiated", "Protocol"}),
+    cmdlet: frozenset({"CmdletParameter"}),
 }
 """Outputs of mappings that hold text which is not in the record as it was written."""
 

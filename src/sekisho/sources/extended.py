@@ -7,25 +7,39 @@ tracking" (``#Log-type``); Zeek, "Log Formats" (``#separator`` to ``#types``).
 from __future__ import annotations
 
 import csv
+import mmap
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sekisho.model.artifact import Artifact
-from sekisho.sources import Gap, Row, source
+from sekisho.model.errors import SourceError
+from sekisho.sources import Gap, Row, Span, source
 from sekisho.sources._packed import open_file, peek, unpack, until_break
-from sekisho.sources.json_stream import as_utf8
+from sekisho.sources.json_stream import as_utf8, line_spans, stretch
 
 MAX_LINE_CHARS = 4 << 20
 MAX_QUOTED_LINES = 1_000
 """Lines that one quoted row may span."""
 MAX_COLUMNS = 2_048
+HEAD_BYTES = 1 << 16
 HEAD_LINES = 60
 """Lines that the directive with the names is looked for in; Exchange writes six before the first row."""
 LOG_TYPE, PATH = "_log_type", "_path"
 """Fields that the header gives to each row: Exchange's kind of log, and Zeek's name of it as in its JSON logs."""
+IIS_FIELDS = (
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status "
+    "sc-substatus sc-win32-status time-taken"
+)
+"""What IIS writes unless told otherwise. Source: Microsoft Learn, "Configure Logging in IIS" (W3C fields, defaults)."""
+_IIS_ROW = re.compile(
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [\da-fA-F.:%]+ [A-Z_-]{1,32} /\S* \S+ \d{1,5} \S+ "
+    rb"[\da-fA-F.:%]+ \S+ \S+ \d{3} \d+ \d+ \d+\r?"
+)
+"""A row of it, for files that were cut and have lost the lines above."""
 _FIELDS = re.compile(rb"#fields[:\t]", re.IGNORECASE)
 _WORDS = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
@@ -35,9 +49,15 @@ _MANY = re.compile(r"(?:set|vector)\[(\w+)\]")
 
 
 def recognise(head: bytes, path: Path) -> bool:
-    """Tell by a directive that names columns, among the first lines and before anything but directives."""
+    """Tell by a directive that names columns, among the first lines and before anything but directives.
+
+    A log of IIS that was cut and has lost them is told by a row, where IIS was left as it comes.
+    """
     text = b"".join(as_utf8([peek(head)]))
-    for number, line in enumerate(text.splitlines()[:HEAD_LINES]):
+    lines = text.splitlines()[:HEAD_LINES]
+    if any(map(_IIS_ROW.fullmatch, lines[:2])):
+        return True
+    for number, line in enumerate(lines):
         if _FIELDS.match(line):
             return True
         if line[:1] != b"#" and not (number == 0 and b"," in line) and line.strip():
@@ -130,7 +150,63 @@ class _Layout:
         return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), cell) if "\\x" in cell else cell
 
 
-@source("extended", recognise=recognise, event_class="records")
+def split(path: Path, size: int) -> Iterator[Span]:
+    """Cut a plain file whose rows are lines into spans; nothing for one that commas part, where quotes hold lines."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            layout = _heading(head)
+            if next(as_utf8([head]), b"") == head and layout.names and layout.delimiter != ",":
+                yield from line_spans(file, size)
+    except OSError:
+        return  # reading it as a whole says why
+
+
+def read_span(path: Path, span: Span) -> Iterator[Row | Gap]:
+    """Read one stretch of a file, by the directives that stand above it.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise SourceError(error.strerror or "cannot be opened", str(path)) from error
+    with file:
+        layout = _above(file, span.start) if span.start else _Layout()
+        file.seek(span.start)
+        lines = _lines(stretch(file, span.end - span.start))
+        yield from _rows(((number + span.first - 1, line) for number, line in lines), layout)
+
+
+def _heading(head: bytes) -> _Layout:
+    """Read the directives that a text begins with."""
+    layout = _Layout()
+    for line in head.split(b"\n")[:HEAD_LINES]:
+        if line[:1] == b"#":
+            layout.take(_text(line))
+    return layout
+
+
+def _above(file: BinaryIO, start: int) -> _Layout:
+    """Give what the directives before an offset say: those at the top, then the last block that names columns."""
+    layout = _heading(file.read(HEAD_BYTES))
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        named = max(text.rfind(b"\n" + word, 0, start) for word in (b"#Fields", b"#fields", b"#FIELDS"))
+        if named < 0:
+            return layout
+        at = named + 1
+        while (before := text.rfind(b"\n", 0, at - 1) + 1) < at and text[before : before + 1] == b"#":
+            at = before
+        while at < start and text[at : at + 1] == b"#":
+            end = text.find(b"\n", at, start)
+            end = start if end < 0 else end
+            layout.take(_text(text[at:end]))
+            at = end + 1
+    return layout
+
+
+@source("extended", recognise=recognise, event_class="records", split=split, read_span=read_span)
 def read(path: Path) -> Iterator[Row | Artifact | Gap]:
     """Read every row of a log whose columns stand in a directive.
 
@@ -150,8 +226,8 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
         yield Gap("end", reason)
 
 
-def _rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
-    layout = _Layout()
+def _rows(numbered: Iterator[tuple[int, str]], layout: _Layout | None = None) -> Iterator[Row | Gap]:
+    layout, lines = layout or _Layout(), _Lines(numbered)
     for number, line in lines:
         if line[:1] == "#":
             if wrong := layout.take(line):
@@ -162,6 +238,8 @@ def _rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
         if len(line) > MAX_LINE_CHARS:
             yield Gap(str(number), f"line is longer than {MAX_LINE_CHARS >> 20} Mi characters")
             continue
+        if not layout.names and _IIS_ROW.fullmatch(line.encode("utf-8", "replace")):
+            layout.take(f"#Fields: {IIS_FIELDS}")
         if not layout.names:
             if number > 1 or "," not in line:
                 yield Gap(str(number), "stands before any #Fields")
@@ -174,26 +252,66 @@ def _rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row | Gap]:
         )
 
 
-def _cells(line: str, layout: _Layout, lines: Iterator[tuple[int, str]]) -> list[str]:
+class _Lines:
+    """Lines that can be given back, so that a quote without an end costs its own line and none after it."""
+
+    def __init__(self, numbered: Iterator[tuple[int, str]]) -> None:
+        self._numbered = numbered
+        self._back: deque[tuple[int, str]] = deque()
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self
+
+    def __next__(self) -> tuple[int, str]:
+        return self._back.popleft() if self._back else next(self._numbered)
+
+    def give_back(self, lines: list[tuple[int, str]]) -> None:
+        """Have these lines read next."""
+        self._back.extendleft(reversed(lines))
+
+
+def _cells(line: str, layout: _Layout, lines: _Lines) -> list[str]:
     """Give the values of a row; where commas part them, quotes may hold commas and line breaks."""
     if layout.delimiter == ",":
-        if '"' not in line:
-            return line.split(",")
-        for _ in range(MAX_QUOTED_LINES):
-            if line.count('"') % 2 == 0 or len(line) > MAX_LINE_CHARS:
-                break
-            line = f"{line}\n{next(lines, (0, chr(34)))[1]}"
-        csv.field_size_limit(MAX_LINE_CHARS)
-        try:
-            return next(csv.reader([line]), [])
-        except csv.Error:
-            return []
+        return _separated(line, lines) if '"' in line else line.split(",")
     cells = line.split(layout.delimiter)
     if len(cells) == len(layout.names) or layout.delimiter != " ":
         return cells
     if "\t" in line:
         return line.split("\t")
     return [quoted or plain for quoted, plain in _WORDS.findall(line)]
+
+
+def _separated(line: str, lines: _Lines) -> list[str]:
+    """Give the values of a row with quotes, and read on while one is open.
+
+    Lines are given back only where the whole is no row that a program would write. A row with line breaks in quotes
+    and a wrong number of values stays one row: its author must not get to make up others, or directives.
+    """
+    held: list[tuple[int, str]] = []
+    chars, odd = len(line), line.count('"') % 2
+    while odd and len(held) < MAX_QUOTED_LINES and chars <= MAX_LINE_CHARS:
+        following = next(lines, None)
+        if following is None:
+            break
+        held.append(following)
+        chars += len(following[1]) + 1
+        odd ^= following[1].count('"') % 2
+    if held:
+        cells = [] if odd else _parsed("\n".join([line, *(text for _, text in held)]), strict=True)
+        if cells:
+            return cells
+        lines.give_back(held)
+    return _parsed(line)
+
+
+def _parsed(text: str, *, strict: bool = False) -> list[str]:
+    """Give the values of one row, none where it is not well formed."""
+    csv.field_size_limit(2 * MAX_LINE_CHARS)
+    try:
+        return next(csv.reader([text], strict=strict), [])
+    except csv.Error:
+        return []
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[tuple[int, str]]:

@@ -172,20 +172,25 @@ def split_lines(path: Path, size: int) -> Iterator[Span]:
             head = file.read(BLOCK_BYTES)
             if next(as_utf8([head]), b"") != head or not isinstance(_parse(head.partition(b"\n")[0]), dict):
                 return
-            file.seek(0)
-            start, lines, read, first = 0, 0, 0, 1
-            for block in blocks(file):
-                if read - start >= size and (at := block.find(b"\n")) >= 0:
-                    lines += 1
-                    yield Span(start, read + at + 1, first)
-                    start, first = read + at + 1, lines + 1
-                    lines -= 1
-                lines += block.count(b"\n")
-                read += len(block)
-            if start < read:
-                yield Span(start, read, first)
+            yield from line_spans(file, size)
     except OSError:
         return  # reading it as a whole says why
+
+
+def line_spans(file: BinaryIO, size: int) -> Iterator[Span]:
+    """Cut a file into spans of whole lines, each of about ``size`` bytes."""
+    file.seek(0)
+    start, lines, read, first = 0, 0, 0, 1
+    for block in blocks(file):
+        if read - start >= size and (at := block.find(b"\n")) >= 0:
+            lines += 1
+            yield Span(start, read + at + 1, first)
+            start, first = read + at + 1, lines + 1
+            lines -= 1
+        lines += block.count(b"\n")
+        read += len(block)
+    if start < read:
+        yield Span(start, read, first)
 
 
 def read_lines(path: Path, span: Span) -> Iterator[Row | Gap]:
@@ -200,10 +205,11 @@ def read_lines(path: Path, span: Span) -> Iterator[Row | Gap]:
         raise SourceError(error.strerror or "cannot be opened", str(path)) from error
     with file:
         file.seek(span.start)
-        yield from _lines(_part(file, span.end - span.start), span.first - 1)
+        yield from _lines(stretch(file, span.end - span.start), span.first - 1)
 
 
-def _part(file: BinaryIO, left: int) -> Iterator[bytes]:
+def stretch(file: BinaryIO, left: int) -> Iterator[bytes]:
+    """Give the next so many bytes of a file in blocks."""
     while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
         left -= len(block)
         yield block

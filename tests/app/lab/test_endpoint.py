@@ -48,3 +48,26 @@ def test_processes_are_told_apart_and_joined():
 def test_hash_of_a_marked_file_is_that_of_its_bytes():
     rows = [json.loads(line)["winlog"] for line in recorded()[2].data.decode().splitlines()]
     assert f"SHA256={sha256(b'PK').hexdigest().upper()}" in rows[6]["event_data"]["Hash"]
+
+
+def test_servers_events_and_the_steps_they_show():
+    machine = Machine(OPENER, "case", moment(DAY, "08:31:00"))
+    machine.key = "drop"
+    machine.write_share("\\\\*\\C$", "inetpub\\a.aspx", "127.0.0.1", moment(DAY, "09:00:00"))
+    machine.create_file(machine.system, "C:\\inetpub\\a.aspx", moment(DAY, "09:00:01"))
+    machine.key = "stay"
+    machine.add_task("\\x", "<Exec/>", moment(DAY, "09:00:02"))
+    machine.add_service("x", "%COMSPEC%", moment(DAY, "09:00:03"))
+    machine.create_pipe(machine.explorer, "\\x", moment(DAY, "09:00:04"))
+    machine.key = ""
+    machine.call_cmdlet("Get-Mailbox", '-Identity "a"', "corp.example/Users/adm", moment(DAY, "09:00:05"), failed=True)
+    export = machine.export()
+    rows = [json.loads(line) for line in export.data.decode().splitlines()]
+    assert [row["winlog"]["event_id"] for row in rows[3:]] == ["5145", "11", "4698", "7045", "17", "6"]
+    assert export.planted == {"drop": (4, 5), "stay": (6, 7, 8)}
+    assert rows[3]["winlog"]["event_data"]["ShareLocalPath"] == "\\??\\C:\\"
+    assert (rows[4]["winlog"]["event_data"]["Image"], rows[4]["winlog"]["event_data"]["ProcessId"]) == ("System", "4")
+    assert rows[6]["winlog"]["channel"] == "System"
+    assert rows[8]["message"] == 'Cmdlet failed. Cmdlet Get-Mailbox, parameters -Identity "a".'
+    assert rows[8]["winlog"]["event_data"]["param3"] == "corp.example/Users/adm"
+    assert "message" not in rows[3]

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_lnk, case_vba, case_xlm
+from sekisho.app.lab import case_exchange, case_lnk, case_qakbot, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
-_ALL = (
+_DOCUMENTS = (
     Case(
         "emotet-lnk-vbs",
         "shortcut in a password ZIP, with a script behind its end",
@@ -84,18 +84,42 @@ _ALL = (
         case_vba.vba_benign,
     ),
 )
-CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _ALL})
+_LOGS = (
+    Case(
+        "exchange-hijack",
+        "broken Exchange server, stolen conversations, answers to colleagues from inside",
+        "侵害されたExchangeサーバー、盗まれたスレッド、社内からの返信スパム",
+        date(2021, 11, 9),
+        case_exchange.hijack,
+    ),
+    Case(
+        "qakbot-tr",
+        "link in a stolen conversation, a workbook, Qakbot's chain and who takes over",
+        "盗まれたスレッド内のリンク、Excelブック、Qakbotの一連の動作と後続ツール",
+        date(2021, 11, 9),
+        case_qakbot.tr,
+    ),
+)
+DOCUMENT_CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _DOCUMENTS})
+"""A file that somebody opens; each with a benign twin of its own."""
+CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in (*_DOCUMENTS, *_LOGS)})
+"""All; those with server logs have their benign twins in the same folder and state their planted steps."""
 
 
 def make(case: str, out: Path) -> Path:
     """Write one case below ``out`` and give its folder; files of an earlier run are overwritten.
 
+    Planted steps are written beside the folder, see :mod:`sekisho.app.lab.planted`.
+
     Raises:
         KeyError: there is no such case.
     """
     folder = out / CASES[case].name
-    for path, data in CASES[case].files().items():
+    files, steps = CASES[case].told()
+    for path, data in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+    if steps:
+        planted.write(folder, case, steps)
     return folder

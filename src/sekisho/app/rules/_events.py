@@ -70,10 +70,15 @@ def read(given: str, logsource: Logsource, notes: list[str]) -> Iterator[Event]:
 
 
 def _is_log(found: list[dict[str, Any]]) -> bool:
-    """Tell whether JSON objects are records as some product writes them, and not events in Sigma's words."""
+    """Tell whether JSON objects are records as some product writes them, and not events in Sigma's words.
+
+    A record says when it happened. The columns of a web log are Sigma's words too, so names alone do not tell.
+    """
     some = found[:SAMPLED]
-    rows = (Row("", one) for one in some)
-    return any(map(is_windows, some)) or any(one.logsource != Logsource() for one in records.normalize(rows, ""))
+    if any(map(is_windows, some)):
+        return True
+    written = records.normalize((Row("", one) for one in some), "")
+    return any(one.logsource != Logsource() and one.time_ns is not None for one in written)
 
 
 def plain_events(data: bytes, source: str, logsource: Logsource) -> Iterator[Event]:
