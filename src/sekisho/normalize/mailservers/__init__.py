@@ -1,0 +1,1 @@
+"""Mail servers' logs in text become events: logins, sessions, mails on their way, and what clients did wrong."""

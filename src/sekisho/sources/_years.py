@@ -1,0 +1,157 @@
+"""Times of logs that leave out the year: found by the order of the lines and by when the file was last written.
+
+Syslog's own format has no year (RFC 3164, 4.1.2). The newest line of a log is not later than the file's last change,
+and a log is written in order: its year turns where December is followed by January. A file that jumps about in the
+calendar is no chronicle; there, each line gets the latest year that does not put it after the last change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+SECOND_NS = 10**9
+DAY_S = 86_400
+SLACK_S = 26 * 3600
+"""A clock's local time may be this much ahead of UTC: fourteen hours of zone, and half a day of a clock gone wrong."""
+TURN_DAYS = 300
+"""A jump this far back in the calendar is the turn of the year."""
+DISORDER_DAYS = 7
+"""Lines of several hosts come late by minutes, not by days; a jump back between the two is disorder."""
+MAX_TURNS = 30
+MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_DATE = re.compile(
+    rb"^[^\n]{0,120}?\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:", re.MULTILINE
+)
+_GZIP_TIME_AT = 4
+_EPOCH = date(1970, 1, 1).toordinal()
+_LEAP = 2024  # a year in which every day that a line may name exists
+
+
+class Order(NamedTuple):
+    """How the lines of a file follow one another in the calendar."""
+
+    turns: int
+    """How often the year turns; -1 where the file is no chronicle."""
+    last: tuple[int, int]
+    """Month and day of the newest line."""
+
+
+def written_at(path: Path, file: BinaryIO) -> float:
+    """Give when a file was last written, in seconds since 1970: of a gzip file what it says of its contents.
+
+    Source: RFC 1952, 2.3.1 (MTIME, zero where unknown).
+    """
+    place = file.tell()
+    file.seek(0)
+    head = file.read(8)
+    file.seek(place)
+    if head[:2] == b"\x1f\x8b" and (inside := int.from_bytes(head[_GZIP_TIME_AT:8], "little")):
+        return float(inside)
+    return path.stat().st_mtime
+
+
+def scan(parts: Iterable[bytes]) -> Order:
+    """Look through a file for the dates of its lines."""
+    turns, disorder = 0, False
+    before: tuple[bytes, bytes] | None = None
+    place, newest = 0, (1, 1)
+    held = b""
+    for part in parts:
+        block = held + part
+        cut = block.rfind(b"\n") + 1
+        held = block[cut:][:65_536]
+        for found in _DATE.findall(block[:cut] or block):
+            if found == before:
+                continue
+            before = found
+            month, day = MONTHS[found[0].decode()], int(found[1])
+            if not 1 <= day <= 31:
+                continue
+            here = month * 31 + day
+            if place and here < place - DISORDER_DAYS:
+                if place - here >= TURN_DAYS:
+                    turns += 1
+                else:
+                    disorder = True
+            elif place and here > place + TURN_DAYS:
+                continue  # a late line of the year before
+            elif place and here < place:
+                continue
+            place, newest = here, (month, day)
+    return Order(-1 if disorder or turns > MAX_TURNS else turns, newest)
+
+
+class Years:
+    """Gives the years of one file, line by line and in order."""
+
+    def __init__(self, order: Order, written_at_s: float) -> None:
+        """``written_at_s``: when the file was last written, in seconds since 1970, UTC."""
+        self._limit_ns = int((written_at_s + SLACK_S) * SECOND_NS)
+        self._latest = datetime.fromtimestamp(max(0.0, min(written_at_s + SLACK_S, 2**34)), UTC).year
+        self._days: dict[tuple[str, str], int | None] = {}
+        self._ordered = order.turns >= 0
+        self._year = self._newest_year(order.last) - max(order.turns, 0)
+        self._place = 0
+
+    def ns(
+        self, month: str, day: str, hour: str, minute: str, second: str, fraction: str | None, year: str | None
+    ) -> int | None:
+        """Give a time in nanoseconds since 1970 as if it were UTC; None where there is no such time."""
+        key = (month, day)
+        start = self._days.get(key, 0) if year is None else _day_ns(int(year), MONTHS[month], int(day))
+        if start == 0:
+            start = self._days[key] = self._start(month, day)
+        if start is None:
+            return None
+        within = (int(hour) * 3600 + int(minute) * 60 + int(second)) * SECOND_NS
+        return start + within + (int(fraction.ljust(9, "0")) if fraction else 0)
+
+    def _start(self, month: str, day: str) -> int | None:
+        """Give the day that a line names; asked once for each run of lines of one day."""
+        number, of_month = MONTHS[month], int(day)
+        if not self._ordered:
+            return self._not_after(number, of_month)
+        here = number * 31 + of_month
+        year = self._year
+        if self._place and here < self._place - TURN_DAYS:
+            self._year = year = year + 1
+            self._days.clear()
+        elif self._place and here > self._place + TURN_DAYS:
+            return _day_ns(year - 1, number, of_month)
+        self._place = here
+        return _day_ns(year, number, of_month)
+
+    def _newest_year(self, last: tuple[int, int]) -> int:
+        start = self._not_after(*last)
+        return self._latest if start is None else (date.fromordinal(start // (DAY_S * SECOND_NS) + _EPOCH)).year
+
+    def _not_after(self, month: int, day: int) -> int | None:
+        """Give the latest such day that does not begin after the file was last written."""
+        for year in range(self._latest, self._latest - 9, -1):  # 29 February comes at least every eight years
+            start = _day_ns(year, month, day)
+            if start is not None and start <= self._limit_ns:
+                return start
+        return None
+
+
+def _day_ns(year: int, month: int, day: int) -> int | None:
+    try:
+        return (date(year, month, day).toordinal() - _EPOCH) * DAY_S * SECOND_NS
+    except ValueError:
+        return None
+
+
+def iso_ns(text: str) -> int | None:
+    """Give an ISO time in nanoseconds since 1970; without zone as if it were UTC, None where there is no such time."""
+    try:
+        moment = datetime.fromisoformat(text.replace(",", ".").replace(" +", "+").replace(" -", "-").replace(" Z", "Z"))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    span = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (span.days * DAY_S + span.seconds) * SECOND_NS + span.microseconds * 1000
