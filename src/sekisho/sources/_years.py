@@ -95,7 +95,7 @@ class Years:
         self._days: dict[tuple[str, str], int | None] = {}
         self._ordered = order.turns >= 0
         self._year = self._newest_year(order.last) - max(order.turns, 0)
-        self._place = 0
+        self._place = self._month = 0
 
     def ns(
         self, month: str, day: str, hour: str, minute: str, second: str, fraction: str | None, year: str | None
@@ -115,11 +115,13 @@ class Years:
         number, of_month = MONTHS[month], int(day)
         if not self._ordered:
             return self._not_after(number, of_month)
+        if number != self._month:
+            self._month = number
+            self._days.clear()  # the same day may come again in another year
         here = number * 31 + of_month
         year = self._year
         if self._place and here < self._place - TURN_DAYS:
             self._year = year = year + 1
-            self._days.clear()
         elif self._place and here > self._place + TURN_DAYS:
             return _day_ns(year - 1, number, of_month)
         self._place = here
