@@ -68,4 +68,5 @@ FREE = {
     "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
+    "test_fail2ban_agreement",
 }

@@ -12,7 +12,7 @@ from sekisho.model.event import Event, Logsource
 Fields = dict[str, Any]
 
 MAX_ADDRESSES = 65_536
-"""Remembered spellings of addresses."""
+"""Remembered spellings of addresses, and names of users."""
 IP = r"(?:IPv6:)?[0-9a-fA-F.:]{2,45}"
 """Anything that may be an address; :func:`Clients.of` says whether it is one."""
 ADDRESS = r'(?:"(?:[^"\\]|\\.){0,256}+"(?:@[^>\s]{0,256})?|[^>\s"]{0,512}+)'
@@ -114,6 +114,7 @@ class Out:
         self.source = source
         self.clients = Clients()
         self._logsources: dict[tuple[str, str], Logsource] = {}
+        self._accounts: dict[str, str] = {}
 
     def event(self, kind: str, service: str, line: Line, fields: Fields, user: str = "") -> Event:
         """Make an event of a line.
@@ -130,7 +131,13 @@ class Out:
             logsource = self._logsources[kind, service] = Logsource(_PRODUCTS[kind], kind, service)
         if user:
             fields["user"] = user
-            fields["account"] = account(user)
+            known = self._accounts.get(user)
+            if known is None:
+                if len(self._accounts) >= MAX_ADDRESSES:
+                    self._accounts.clear()
+                known = self._accounts[user] = account(user)
+            if known:
+                fields["account"] = known
         return Event(logsource, fields, line.time_ns, line.host, user, self.source, line.record)
 
     def from_client(self, fields: Fields, address: str) -> Client:

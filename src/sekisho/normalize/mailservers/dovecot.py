@@ -37,6 +37,11 @@ _PROCESS = re.compile(r"(?:\S+ )?([a-z][a-z0-9-]{1,31})(?=[(<:])")
 _LOGIN = re.compile(
     rf"(imap|pop3|managesieve|sieve|submission)-login(?:\(\w+\))?(?:<[^<>]*>)*: {_LEVEL}(.*)", re.DOTALL
 )
+# The usual line: no bracket in the user name, so that there is one way to read it.
+_USUAL = re.compile(
+    rf"([^<>]*?): user=<([^<>]*)>, (?:method=([\w-]*), )?rip=({IP})(, [^<>]*?)?(?:, session=<([^<>]{{1,64}})>)?$",
+    re.DOTALL,
+)
 _HEAD = re.compile(r": (?=user=<|method=|rip=)")
 # The user name is the client's own text; what follows it is not, so the last place where the rest fits is the true one.
 _USER_END = re.compile(rf">, (?=(?:method=[\w-]*, )?rip={IP})")
@@ -70,6 +75,7 @@ _SESSION = re.compile(rf"(imap|pop3)\((.*?)\)((?:<[^<>]*>)*): {_LEVEL}(.*)", re.
 MAX_COUNTS = 40
 """Counts at the end of a session's last line."""
 _COUNT = re.compile(r"([a-z_]{2,16})=(\d{1,18})(?:/(\d{1,18}))?[,)]?")
+_COUNTS = re.compile(r"(?:[a-z_]{2,16}=\d{1,18}(?:/\d{1,18})?[,)]?(?: |$))++")
 _NAMES = {
     "in": "in_bytes", "out": "out_bytes", "body_count": "fetched", "body_bytes": "fetched_bytes",
     "hdr_count": "headers", "deleted": "deleted", "expunged": "expunged", "trashed": "trashed",
@@ -110,24 +116,20 @@ class Dovecot:
 
     def _login(self, line: Line, protocol: str, text: str) -> Event:
         protocol = "sieve" if protocol == "managesieve" else "smtp" if protocol == "submission" else protocol
-        cut = _HEAD.search(text)
-        head, rest = (text[: cut.start()], text[cut.end() :]) if cut else (text, "")
         fields: Fields = {"protocol": protocol}
-        user = ""
-        if rest.startswith("user=<"):
-            end = 0
-            for mark in _USER_END.finditer(rest):
-                end = mark.start()
-            user, rest = (rest[6:end], rest[end + 3 :]) if end else ("", "")
-        place = _PLACE.match(rest)
-        if place is not None:
-            if place[1]:
-                fields["method"] = place[1].upper()
-            self.out.from_client(fields, place[2])
-            if ", TLS" in rest or ", secured" in rest:
-                fields["tls"] = "true"
-            if session := _LAST_SESSION.search(rest):
-                fields["session"] = session[1]
+        usual = _USUAL.match(text)
+        if usual is not None:
+            head, user, method, address, rest, session = usual.groups()
+        else:
+            head, user, method, address, rest, session = _unusual(text)
+        if method:
+            fields["method"] = method.upper()
+        if address:
+            self.out.from_client(fields, address)
+        if rest and (", TLS" in rest or ", secured" in rest):
+            fields["tls"] = "true"
+        if session:
+            fields["session"] = session
         fields["result"] = result = _result(head)
         if result != SUCCESS:
             fields["reason"] = head
@@ -211,12 +213,11 @@ class Dovecot:
             if mailbox := change[3] or change[2]:
                 fields["mailbox"] = mailbox
             return self.out.event(MAILBOX, SERVICE, line, fields, user)
-        words = text.rsplit(" ", MAX_COUNTS)
-        if _COUNT.fullmatch(words[-1]):
-            while words and (count := _COUNT.fullmatch(words[-1])):
-                self._count(fields, *count.groups())
-                words.pop()
-            fields["reason"] = " ".join(words).strip(" :(")
+        at = _counts_at(text)
+        if at >= 0:
+            for name, count, more in _COUNT.findall(text, at):
+                self._count(fields, name, count, more)
+            fields["reason"] = text[:at].strip(" :(")
             self._sessions.pop(session, None)
             return self.out.event(SESSION, SERVICE, line, fields, user)
         return known(line, SERVICE, self.out, user=user)
@@ -248,6 +249,36 @@ class Dovecot:
         fields["message_id"] = message_id.strip("<>")
         fields["direction"] = "store"
         return self.out.event(MAILFLOW, SERVICE, line, fields, user)
+
+
+def _counts_at(text: str) -> int:
+    """Give where the counts at the end of a text begin, -1 where there are none."""
+    at = text.rfind(" ", 0, max(text.find("="), 0)) + 1
+    if _COUNTS.fullmatch(text, at):
+        return at
+    at = len(text)
+    for word in reversed(text.rsplit(" ", MAX_COUNTS)):
+        if not _COUNT.fullmatch(word):
+            break
+        at -= len(word) + 1
+    return at + 1 if at < len(text) else -1
+
+
+def _unusual(text: str) -> tuple[str, str, str, str, str, str]:
+    """Give words before, user name, method, address, words behind and session of a login line of any other form."""
+    cut = _HEAD.search(text)
+    head, rest = (text[: cut.start()], text[cut.end() :]) if cut else (text, "")
+    user = ""
+    if rest.startswith("user=<"):
+        end = 0
+        for mark in _USER_END.finditer(rest):
+            end = mark.start()
+        user, rest = (rest[6:end], rest[end + 3 :]) if end else ("", "")
+    place = _PLACE.match(rest)
+    if place is None:
+        return head, user, "", "", "", ""
+    session = _LAST_SESSION.search(rest)
+    return head, user, place[1] or "", place[2], rest, session[1] if session else ""
 
 
 def _result(head: str) -> str:
