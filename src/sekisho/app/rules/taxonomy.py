@@ -12,7 +12,7 @@ from sekisho.normalize.windows_logsources import SERVICES
 
 # Source: Sigma taxonomy appendix 2.1 and the folders of the SigmaHQ rules of April 2026.
 CATEGORIES = {
-    "": "antivirus database dns firewall proxy webserver",
+    "": "antivirus database dns firewall mailflow proxy webserver",
     "linux": "file_event file_delete network_connection process_creation process_termination raw_access_thread",
     "macos": "file_event network_connection process_creation",
     "windows": "file_access file_change file_delete file_event file_rename registry_event create_remote_thread "
@@ -30,8 +30,8 @@ CATEGORIES = {
     "spring": "application",
     "sql": "application",
     "velocity": "application",
-    "email": "message attachment url",
-    "imap": "authentication",
+    "email": "message attachment url mailflow smtp mailserver",
+    "imap": "authentication session mailbox",
     "shop": "order",
 }
 """Categories by product; the empty product stands for any."""
