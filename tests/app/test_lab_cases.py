@@ -11,8 +11,8 @@ from sekisho.app.pipeline import Options, investigate
 from sekisho.respond.document import document
 from sekisho.respond.wording import Words
 
-ATTACKS = sorted(name for name in cases.CASES if not name.endswith("-benign"))
-TWINS = sorted(name for name in cases.CASES if name.endswith("-benign"))
+ATTACKS = sorted(name for name in cases.DOCUMENT_CASES if not name.endswith("-benign"))
+TWINS = sorted(name for name in cases.DOCUMENT_CASES if name.endswith("-benign"))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_benign_twin_is_clean(case, tmp_path, rules, monkeypatch):
 
 def test_all_cases_in_one_folder_stay_apart(tmp_path, rules, monkeypatch):
     """The same company, host and hacked sites, five waves, five incidents, and the twins in none."""
-    for case in cases.CASES:
+    for case in cases.DOCUMENT_CASES:
         cases.make(case, tmp_path)
     monkeypatch.chdir(tmp_path)
     result = investigate(["."], rules, Options(jobs=2))

@@ -15,12 +15,14 @@ import pytest
 import pyzipper
 
 from sekisho.app.lab import payloads
-from sekisho.app.lab.cases import CASES, make
+from sekisho.app.lab.cases import CASES, DOCUMENT_CASES, make
+from sekisho.app.lab.planted import path_of, read
 
 NAMES = ("emotet-lnk-vbs", "emotet-lnk-powershell", "emotet-xlm-regsvr32", "emotet-xlm-hexip", "emotet-vba")
 OWN_NETS = [
-    ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8", "127.0.0.1/32")
-]
+    ip_network(net)
+    for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8", "127.0.0.1/32", "0.0.0.0/32")
+]  # the last is the version that a client of Exchange says it has
 SCHEMAS = {"schemas.openxmlformats.org", "schemas.microsoft.com"}  # names of XML vocabularies, never fetched
 FILES = {name: case.files() for name, case in CASES.items()}
 TRUTHS = {name: json.loads(files["truth.json"]) for name, files in FILES.items()}
@@ -84,7 +86,8 @@ def is_ours(host):
 
 
 def test_cases_and_their_twins():
-    assert list(CASES) == [name + twin for name in NAMES for twin in ("", "-benign")]
+    assert list(DOCUMENT_CASES) == [name + twin for name in NAMES for twin in ("", "-benign")]
+    assert set(DOCUMENT_CASES) < set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -94,6 +97,7 @@ def test_same_bytes_each_time_and_labelled(name, tmp_path):
     written = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert folder == tmp_path / name
     assert written == FILES[name]
+    assert path_of(folder).exists() == bool(CASES[name].planted)
     assert b"synthetic" in written["README.txt"]
     assert b"inert" in written["README.txt"]
     mails = [data for path, data in written.items() if path.endswith(".eml")]
@@ -115,7 +119,7 @@ def test_no_address_of_anybody(name):
     assert {host for host in hosts if not is_ours(host)} == set()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", DOCUMENT_CASES)
 def test_truth_points_at_what_is_there(name):
     files, truth = FILES[name], TRUTHS[name]
     assert truth["verdict"] == ("clean" if name.endswith("-benign") else "malicious")
@@ -134,7 +138,7 @@ def test_truth_points_at_what_is_there(name):
     assert len(copies) >= 4
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", DOCUMENT_CASES)
 def test_story_lines_hold_the_chain_and_the_shipped_hashes(name):
     files, truth = FILES[name], TRUTHS[name]
     rows = {path: [json.loads(line)["winlog"] for line in files[path].splitlines()] for path in truth["events"]}
@@ -157,3 +161,15 @@ def test_story_lines_hold_the_chain_and_the_shipped_hashes(name):
     assert {lure["attachments"][0]["sha256"] for lure in truth["mails"][:1]} <= marked
     quiet = {path for path, parts in truth["events"].items() if not parts["story"]}
     assert len(quiet) == 3
+
+
+@pytest.mark.parametrize("name", sorted(set(CASES) - set(DOCUMENT_CASES)))
+def test_planted_steps_point_at_records_that_are_there(name, tmp_path):
+    folder = make(name, tmp_path)
+    steps = read(folder)
+    assert steps == CASES[name].planted
+    lines = {one.source: (folder / one.source).read_bytes().count(b"\n") for one in steps}
+    assert all(not one.record or 1 <= int(one.record) <= lines[one.source] for one in steps)
+    ordinary = {source: count - sum(one.source == source for one in steps) for source, count in lines.items()}
+    assert max(ordinary.values()) > 4_000
+    assert len({one.key for one in steps}) >= 7

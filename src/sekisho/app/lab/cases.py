@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_lnk, case_vba, case_xlm
+from sekisho.app.lab import case_imap, case_lnk, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
-_ALL = (
+_DOCUMENTS = (
     Case(
         "emotet-lnk-vbs",
         "shortcut in a password ZIP, with a script behind its end",
@@ -84,11 +84,25 @@ _ALL = (
         case_vba.vba_benign,
     ),
 )
-CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _ALL})
+_LOGS = (
+    Case(
+        "imap-spray",
+        "guessed mailbox passwords, one mailbox read whole and used to answer its conversations",
+        "メールボックスのパスワード推測、大量読み出し、盗まれたスレッドへの返信スパム",
+        date(2021, 10, 7),
+        case_imap.spray,
+    ),
+)
+DOCUMENT_CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _DOCUMENTS})
+"""A file that somebody opens; each with a benign twin of its own."""
+CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in (*_DOCUMENTS, *_LOGS)})
+"""All; those with server logs have their benign twins in the same folder and state their planted steps."""
 
 
 def make(case: str, out: Path) -> Path:
     """Write one case below ``out`` and give its folder; files of an earlier run are overwritten.
+
+    Planted steps are written beside the folder, see :mod:`sekisho.app.lab.planted`.
 
     Raises:
         KeyError: there is no such case.
@@ -98,4 +112,6 @@ def make(case: str, out: Path) -> Path:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+    if steps := CASES[case].planted:
+        planted.write(folder, case, steps)
     return folder
