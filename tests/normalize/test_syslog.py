@@ -7,7 +7,7 @@ from sekisho.sources import Row
 
 
 def events(program, message):
-    fields = {"time_ns": 1, "host": "h", "program": program, "pid": "", "message": message}
+    fields = {"time_ns": 1, "is_local": False, "host": "h", "program": program, "pid": "", "message": message}
     return list(normalize([Row("1", fields)], "mail.log"))
 
 
@@ -60,3 +60,44 @@ LONG = 60_000
 )  # fmt: skip
 def test_a_long_line_is_read_in_one_pass(program, message):
     assert events(program, message)  # one that backtracks would be busy for minutes
+
+
+def lines(*texts):
+    fields = [
+        {
+            "time_ns": at * 10**9,
+            "is_local": True,
+            "host": host,
+            "program": "postfix/cleanup",
+            "pid": "",
+            "message": message,
+        }
+        for at, host, message in texts
+    ]
+    return [Row(str(number), one) for number, one in enumerate(fields, 1)]
+
+
+NOON_IN_TOKYO = 1_732_795_200  # 2024-11-28 12:00:00, as if it were UTC
+MADE = "4ABCDEF012: message-id=<20241128030000.4ABCDEF012@mx.corp.example>"
+
+
+def test_local_times_become_utc_where_postfix_tells_the_zone():
+    rows = lines((NOON_IN_TOKYO - 60, "mx", "statistics: x"), (NOON_IN_TOKYO, "mx", MADE))
+    assert [event.time_ns for event in normalize(rows, "x")] == [
+        (NOON_IN_TOKYO - 60 - 9 * 3600) * 10**9,
+        (NOON_IN_TOKYO - 9 * 3600) * 10**9,
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "4ABCDEF012: message-id=<20241128030000.5ABCDEF012@mx.corp.example>",  # another queue id: the sender's own
+        "4ABCDEF012: message-id=<20241128030000@mx.corp.example>",
+        "4ABCDEF012: message-id=<2024112803000x.4ABCDEF012@mx.corp.example>",
+        "4ABCDEF012: message-id=<20249928030000.4ABCDEF012@mx.corp.example>",
+    ],
+)
+def test_a_senders_message_id_tells_no_zone(message):
+    (event,) = normalize(lines((NOON_IN_TOKYO, "mx", message)), "x")
+    assert event.time_ns == NOON_IN_TOKYO * 10**9

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
 from sekisho.model.event import Event, Logsource
+from sekisho.normalize.clock import Zones, parse
 from sekisho.normalize.mailservers import courier, cyrus, exim, postfix
 from sekisho.normalize.mailservers._common import Line, Out
 from sekisho.normalize.mailservers.dovecot import Dovecot
 from sekisho.normalize.mailservers.sendmail import Sendmail
 
+LOOK_AHEAD = 20_000
+"""Lines looked at for the zone of local times before the first event is given."""
 MAX_PROGRAMS = 4_096
 """Remembered program names."""
 # Source: Sigma taxonomy appendix 2.1, services of product linux.
@@ -35,7 +39,7 @@ class Row(Protocol):
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """``time_ns host program pid message``."""
+        """``time_ns is_local host program pid message``."""
 
 
 class _Way(NamedTuple):
@@ -67,6 +71,8 @@ def normalize(rows: Iterable[Row], source: str) -> Iterator[Event]:
 
         A line of a mail server that is not understood has no logsource. A line that only adds to a mail under way
         gives no event of its own; its number stands in ``joined_records`` of that mail's.
+
+    Local times become UTC where the log tells the zone (:func:`_learn`), and are taken for UTC where it does not.
     """
     return _Reader(source).events(rows)
 
@@ -87,8 +93,14 @@ class _Reader:
 
     def events(self, rows: Iterable[Row]) -> Iterator[Event]:
         """Give the events of all lines."""
-        for record, fields in ((row.record, row.fields) for row in rows):
-            line = Line(record, fields["time_ns"], fields["host"], fields["program"], fields["pid"], fields["message"])
+        zones = Zones()
+        for row in self._with_zone(iter(rows), zones):
+            fields = row.fields
+            time_ns, host = fields["time_ns"], fields["host"]
+            if fields["is_local"] and time_ns is not None:
+                _learn(zones, fields)
+                time_ns = zones.utc(host, time_ns)
+            line = Line(row.record, time_ns, host, fields["program"], fields["pid"], fields["message"])
             found = self._read(line)
             if found is None:
                 yield self._plain(line, UNKNOWN)
@@ -98,6 +110,16 @@ class _Reader:
                 yield found  # type: ignore[misc]  # not a tuple, so an event
         for queue in (self.postfix, self.exim, self.sendmail):
             yield from queue.left()
+
+    @staticmethod
+    def _with_zone(rows: Iterator[Row], zones: Zones) -> Iterator[Row]:
+        """Give all rows; where times are local, so many are looked at ahead until one tells the zone."""
+        head: list[Row] = []
+        for row in islice(rows, LOOK_AHEAD):
+            head.append(row)
+            if not row.fields["is_local"] or _learn(zones, row.fields):
+                break
+        return chain(head, rows)
 
     def _read(self, line: Line) -> Event | tuple[Event, ...] | None:
         way = self._ways.get(line.program)
@@ -133,6 +155,28 @@ class _Reader:
     def _plain(self, line: Line, logsource: Logsource) -> Event:
         fields = {"program": line.program, "message": line.message, "SYSLOG_IDENTIFIER": line.program}
         return Event(logsource, fields, line.time_ns, line.host, "", self.out.source, line.record)
+
+
+def _learn(zones: Zones, fields: Mapping[str, Any]) -> bool:
+    """Learn a host's zone from a message id that Postfix made itself, which holds the time in UTC.
+
+    Nobody else can make one up: it holds the queue id, which is not known before the mail is accepted.
+
+    Source: Postfix, cleanup(8): where a mail has no Message-ID, it gets the time in GMT, the queue id, and the host.
+    """
+    message = fields["message"]
+    at = message.find(": message-id=<2")
+    if at < 0 or not message.startswith(f".{message[:at]}@", at + 28):
+        return False
+    made = message[at + 14 : at + 28]
+    if not made.isdecimal() or not fields["program"].startswith("postfix") or fields["time_ns"] is None:
+        return False
+    text = f"{made[:4]}-{made[4:6]}-{made[6:8]}T{made[8:10]}:{made[10:12]}:{made[12:]}"
+    utc_ns, _ = parse(text)
+    if utc_ns is None:
+        return False
+    zones.learn(fields["host"], fields["time_ns"], utc_ns)
+    return zones.known(fields["host"])
 
 
 def _way(program: str) -> _Way:

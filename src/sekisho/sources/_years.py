@@ -26,6 +26,9 @@ MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep 
 _DATE = re.compile(
     rb"^[^\n]{0,120}?\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:", re.MULTILINE
 )
+MAX_DAYS = 4_096
+"""Remembered days."""
+_REST = re.compile(r"(?:[.,](\d{1,9}))? ?(Z|[+-]\d\d:?\d\d)?")
 _GZIP_TIME_AT = 4
 _EPOCH = date(1970, 1, 1).toordinal()
 _LEAP = 2024  # a year in which every day that a line may name exists
@@ -147,13 +150,42 @@ def _day_ns(year: int, month: int, day: int) -> int | None:
         return None
 
 
-def iso_ns(text: str) -> int | None:
-    """Give an ISO time in nanoseconds since 1970; without zone as if it were UTC, None where there is no such time."""
-    try:
-        moment = datetime.fromisoformat(text.replace(",", ".").replace(" +", "+").replace(" -", "-").replace(" Z", "Z"))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    span = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (span.days * DAY_S + span.seconds) * SECOND_NS + span.microseconds * 1000
+class IsoTimes:
+    """Reads ISO times; days and zones are looked up, because a log has many lines of one day."""
+
+    def __init__(self) -> None:
+        self._days: dict[str, int | None] = {}
+        self._zones: dict[str, int] = {}
+
+    def ns(self, text: str) -> tuple[int | None, bool]:
+        """Give a time in nanoseconds since 1970, and whether it carried its zone.
+
+        Without zone it is given as if it were UTC; None where there is no such time. ``text`` must look like
+        ``2024-05-01T10:00:00``, with a fraction, with ``Z`` or ``+09:00``, and perhaps a blank before that.
+        """
+        day = text[:10]
+        start = self._days.get(day, -1)
+        if start == -1:
+            if len(self._days) >= MAX_DAYS:
+                self._days.clear()
+            start = self._days[day] = _day_ns(int(day[:4]), int(day[5:7]), int(day[8:]))
+        if start is None:
+            return None, True
+        ns = start + (int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])) * SECOND_NS
+        rest = text[19:]
+        if not rest:
+            return ns, False
+        found = _REST.fullmatch(rest)
+        if found is None:
+            return ns, False
+        if found[1]:
+            ns += int(found[1].ljust(9, "0"))
+        zone = found[2]
+        if not zone:
+            return ns, False
+        offset = self._zones.get(zone)
+        if offset is None:
+            digits = zone[1:].replace(":", "")
+            offset = 0 if zone == "Z" else (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * SECOND_NS
+            offset = self._zones[zone] = -offset if zone[0] == "-" else offset
+        return ns - offset, True

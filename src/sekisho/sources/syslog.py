@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sekisho.model.artifact import Artifact
 from sekisho.sources import Gap, Row, source
 from sekisho.sources._packed import open_file, peek, unpack, until_break
-from sekisho.sources._years import SECOND_NS, Years, iso_ns, scan, written_at
+from sekisho.sources._years import SECOND_NS, IsoTimes, Years, scan, written_at
 from sekisho.sources.json_stream import as_utf8
 
 MAX_LINE_CHARS = 64 * 1024
@@ -138,11 +138,12 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
     """Read every line of a syslog file.
 
     Yields:
-        A row per line, in file order, with ``time_ns host program pid message``; its record is the line number. A gap
-        for each line without such a prefix, and for one that is too long. Lines end with a line feed and nothing else.
+        A row per line, in file order, with ``time_ns is_local host program pid message``; its record is the line
+        number. A gap for each line without such a prefix, and for one that is too long. Lines end with a line feed and
+        nothing else.
 
     A time without year gets the one that :class:`sekisho.sources._years.Years` finds by the order of the lines and the
-    time the file was last written; a time without zone is taken for UTC.
+    time the file was last written. A time without zone is given as if it were UTC, and ``is_local`` says so.
 
     Raises:
         SourceError: the file cannot be opened.
@@ -158,7 +159,7 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
 
 def rows(lines: Iterable[str | None], years: Years) -> Iterator[Row | Gap]:
     """Give the row of each line; None stands for a line that is too long."""
-    number = 0
+    number, iso = 0, IsoTimes()
     for line in lines:
         number += 1
         if line is None or len(line) > MAX_LINE_CHARS:
@@ -170,10 +171,12 @@ def rows(lines: Iterable[str | None], years: Years) -> Iterator[Row | Gap]:
                 yield Gap(str(number), "no line of syslog")
             continue
         time, host, program, pid, at = found
+        time_ns, zoned = (None, True) if time is None else _time_ns(time, years, iso)
         yield Row(
             str(number),
             {
-                "time_ns": None if time is None else _time_ns(time, years),
+                "time_ns": time_ns,
+                "is_local": not zoned,
                 "host": host,
                 "program": program,
                 "pid": pid,
@@ -182,14 +185,15 @@ def rows(lines: Iterable[str | None], years: Years) -> Iterator[Row | Gap]:
         )
 
 
-def _time_ns(time: re.Match[str], years: Years) -> int | None:
-    month, day, hour, minute, second, fraction, year, iso, tai = time.groups()
+def _time_ns(time: re.Match[str], years: Years, iso: IsoTimes) -> tuple[int | None, bool]:
+    """Give a time, and whether its zone is known."""
+    month, day, hour, minute, second, fraction, year, text, tai = time.groups()
     if month:
-        return years.ns(month, day, hour, minute, second, fraction, year)
-    if iso:
-        return iso_ns(iso)
+        return years.ns(month, day, hour, minute, second, fraction, year), False
+    if text:
+        return iso.ns(text)
     # TAI64N: 2^62 plus ten seconds more than UTC counts since 1970, as the tools of daemontools write it.
-    return (int(tai[:16], 16) - (1 << 62) - 10) * SECOND_NS + int(tai[16:], 16) % SECOND_NS
+    return (int(tai[:16], 16) - (1 << 62) - 10) * SECOND_NS + int(tai[16:], 16) % SECOND_NS, True
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[str | None]:

@@ -151,3 +151,37 @@ def test_memory_is_bounded():
     found = events("\n".join(lines))
     assert len(found) == 20_050
     assert {event.fields["status"] for event in found} == {"unknown"}
+
+
+FILTERED = [
+    CLIENT + SASL,
+    MESSAGE_ID,
+    SENDER,
+    f"{HEAD}smtpd[9]: 5ABCDEF012: client=localhost[127.0.0.1]",
+    MESSAGE_ID.replace("4ABCDEF012", "5ABCDEF012"),
+    SENDER.replace("4ABCDEF012", "5ABCDEF012"),
+    SENT.replace("4ABCDEF012", "5ABCDEF012"),
+]
+
+
+def test_what_a_content_filter_gives_back_is_still_its_senders():
+    sent = events("\n".join(FILTERED))[1]
+    assert told(sent, "src_ip", "direction", "method") == (
+        "mailflow",
+        "sato@corp.example",
+        "203.0.113.9",
+        "outbound",
+        "LOGIN",
+    )
+    assert sent.fields["joined_records"] == ["1", "2", "3", "4", "5", "6", "7"]
+
+
+def test_a_copied_message_id_makes_nobody_the_sender():
+    other = [CLIENT.replace("4ABCDEF012", "6ABCDEF012"), MESSAGE_ID.replace("4ABCDEF012", "6ABCDEF012")]
+    sent = events("\n".join([*FILTERED[:3], *other, *FILTERED[3:]]))[1]
+    assert told(sent, "src_ip") == ("mailflow", "", "127.0.0.1")
+
+
+def test_a_mail_from_outside_takes_nothing_from_another():
+    lines = [line.replace("localhost[127.0.0.1]", "h[192.0.2.4]") for line in FILTERED]
+    assert told(events("\n".join(lines))[1], "src_ip", "direction") == ("mailflow", "", "192.0.2.4", "relayed")

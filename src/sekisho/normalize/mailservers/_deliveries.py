@@ -74,6 +74,7 @@ class Queue:
 
     def __init__(self) -> None:
         self._mails: OrderedDict[tuple[str, str], Queued] = OrderedDict()
+        self._by_message: dict[tuple[str, str], list[Queued]] = {}
         self.lost: list[Queued] = []
         """Made room for others and were never told delivered."""
 
@@ -84,6 +85,7 @@ class Queue:
         if found is None:
             if len(self._mails) >= MAX_QUEUED:
                 _, oldest = self._mails.popitem(last=False)
+                self._forget(oldest)
                 if not oldest.delivered:
                     self.lost.append(oldest)
             found = self._mails[key] = Queued(line, queue_id)
@@ -101,7 +103,40 @@ class Queue:
 
     def end(self, line: Line, queue_id: str) -> Queued | None:
         """Take a mail out of the queue."""
-        return self._mails.pop((line.host, queue_id), None)
+        mail = self._mails.pop((line.host, queue_id), None)
+        if mail is not None:
+            self._forget(mail)
+        return mail
+
+    def name(self, mail: Queued, message_id: str) -> None:
+        """Note the message id of a mail.
+
+        What a content filter gives back comes from the server itself, with the id of a mail that is still in the queue:
+        it then has that mail's client and user. Where two mails have that id nothing is taken, for one of them may have
+        copied it.
+        """
+        mail.message_id = message_id
+        if not message_id:
+            return
+        key = mail.line.host, message_id
+        same = self._by_message.setdefault(key, [])
+        if not mail.client.loopback:
+            same.append(mail)
+        elif len(same) == 1 and not mail.user:
+            first = same[0]
+            mail.client, mail.client_name, mail.helo = first.client, first.client_name, first.helo
+            mail.user, mail.method, mail.local = first.user, first.method, first.local
+            mail.records = [*first.records, *mail.records][:MAX_RECORDS]
+        if not same:
+            del self._by_message[key]
+
+    def _forget(self, mail: Queued) -> None:
+        key = mail.line.host, mail.message_id
+        same = self._by_message.get(key)
+        if same is not None:
+            same[:] = [one for one in same if one is not mail]
+            if not same:
+                del self._by_message[key]
 
     def left(self) -> Iterator[Queued]:
         """Give every mail that was never told delivered, and forget all."""
@@ -110,6 +145,7 @@ class Queue:
             if not one.delivered:
                 yield one
         self._mails.clear()
+        self._by_message.clear()
 
     def taken(self) -> Iterator[Queued]:
         """Give those that were lost so far, once."""

@@ -38,7 +38,8 @@ _PEER = rf"([\w.-]{{1,255}}(?=[ \[]))?{_HELO} ?\[({IP})\](?::\d+)?"
 _HOST = re.compile(rf"H={_PEER}")
 _PLAIN_HOST = re.compile(_PEER)
 _FLAG = re.compile(r"(<=|\(=|=>|->|\*>|>>|==|\*\*) (\S+)(.*)", re.DOTALL)
-_FIELD = re.compile(r" (A|P|S|id|R|T|F|K|CV|X|U|C)=(\"(?:[^\"\\]|\\.)*+\"|\S*)")
+_FIELD = re.compile(r" (A|P|S|id|U)=(\"(?:[^\"\\]|\\.)*+\"|\S*)")
+_CONFIRMED = re.compile(r' C="((?:[^"\\]|\\.)*+)"')
 _SUBJECT = re.compile(r' T="((?:[^"\\]|\\.)*+)"')
 _FOR = re.compile(r" for (\S.*)$")
 _AUTH = re.compile(r"([\w.-]{1,64}) authenticator failed for (.*)", re.DOTALL)
@@ -128,15 +129,15 @@ class Exim:
             fields["joined_records"] = [*mail.records, line.record]
         fields["recipient"] = address.strip("<>:")
         fields["status"] = {"==": "deferred", "**": "bounced"}.get(flag, "sent")
-        told = dict(_FIELD.findall(rest[:MAX_REASON_CHARS]))
+        confirmed = _CONFIRMED.search(rest)
         host = _HOST.search(rest)
         relay = NOBODY
         if host:
             relay = self.out.clients.of(host[3])
             fields["relay"] = f"{host[1] or ''}[{relay.ip}]"
             fields["relay_ip"] = relay.ip
-        if "C" in told:
-            fields["reply"] = told["C"].strip('"')
+        if confirmed:
+            fields["reply"] = confirmed[1]
         if flag in ("==", "**") and ": " in rest:
             fields["reason"] = rest.partition(": ")[2]
         fields["direction"] = direction(mail, stays=host is None, relay=relay)

@@ -142,7 +142,7 @@ class Postfix:
         if start == "mes" and text.startswith("message-id="):
             mail = self.queue.get(line, queue_id)
             mail.saw(line)
-            mail.message_id = text[11:].strip("<>")
+            self.queue.name(mail, text[11:].strip("<>"))
             return ()
         if start == "cli" and (found := _CLIENT.match(text)):
             return self._client(line, queue_id, found)
