@@ -72,3 +72,11 @@ def test_misbehaviour(text):
     event = one(HEAD + text)
     assert told(event, "src_ip") == ("smtp", "", "192.0.2.4")
     assert "192.0.2.4" not in event.fields["violation"]
+
+
+@pytest.mark.parametrize("to", ['"x, relay=[198.51.100.9], reject=550"@y.example', "x,relay=[198.51.100.9],reject=550@y.example"])  # fmt: skip
+def test_a_recipient_forges_no_relay(to):
+    event = one(
+        f"{HEAD}ruleset=check_rcpt, arg1=<{to}>, relay=h.example [192.0.2.4], reject=550 5.7.1 <{to}>... Relaying denied."
+    )
+    assert told(event, "src_ip", "recipient", "status")[2:] == ("192.0.2.4", to, "rejected")

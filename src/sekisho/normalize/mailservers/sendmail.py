@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sekisho.model.event import Event
 from sekisho.normalize.mailservers._common import (
+    ADDRESS,
     AUTHENTICATION,
     ERROR,
     FAILURE,
@@ -32,19 +33,26 @@ MAX_REFUSED = 4_096
 _QUEUE_ID = re.compile(r"(?:\[ID \d+ \S+\] )?([0-9A-Za-z]{10,24}): (.*)", re.DOTALL)
 _SOLARIS = re.compile(r"\[ID \d+ \S+\] ")
 _PEER = rf"(?:([^\s\[\],]+) ?)?\[({IP})\](?: \(may be forged\))?"
-_RELAY_END = re.compile(rf"(?:^|, )relay=(?:([^\s\[\],=]+)@)?(?:{_PEER}|([^\s,\[]+))$")
-_RELAY = re.compile(rf"(?:^|, )relay=(?:[^\s\[\],=]+@)?(?:{_PEER}|([^\s,\[]+))(?=,|$)")
+_RELAY_END = re.compile(rf"(?:, )?relay=(?:([^\s\[\],=]+)@)?(?:{_PEER}|([^\s,\[]+))$")
+_ADDRESS = re.compile(rf"\[({IP})\]")
 _FROM = re.compile(r"from=(<[^<>]*>|[^,\s]*), size=(-?\d+), ")
 _NRCPTS = re.compile(
     r"nrcpts=(\d+), (?:msgid=(<[^<>]*>|[^,\s]*), )?(?:bodytype=\w+, )?(?:proto=(\w+), )?(?:daemon=([\w.-]+), )?"
 )
-_TO = re.compile(r"to=(.*?), (?:ctladdr=(\S+?)(?: \(\d+/\d+\))?, )?delay=([\d:+]+), (?:xdelay=[\d:+]+, )?mailer=(\w+), "
-                 r"(?:pri=-?\d+, )?(?:relay=([^,]*), )?(?:dsn=([\d.]+), )?stat=(.*)", re.DOTALL)  # fmt: skip
+_TO = re.compile(
+    r"to=([^,]*(?:,(?! )[^,]*)*), (?:ctladdr=(\S+?)(?: \(\d+/\d+\))?, )?delay=([\d:+]+), (?:xdelay=[\d:+]+, )?"
+    r"mailer=(\w+), (?:pri=-?\d+, )?(?:relay=([^,]*), )?(?:dsn=([\d.]+), )?stat=(.*)",
+    re.DOTALL,
+)
 _AUTH_FAILURE = re.compile(r"AUTH failure \(([\w-]+)\): (.*)", re.DOTALL)
 _AUTH_USER = ", user="
 _AUTH_OK = re.compile(rf"AUTH=server, relay={_PEER}, (?:authid=(.*), )?mech=([\w-]+), bits=\d+$")
-_RULESET = re.compile(r"(?:ruleset|Milter)=(\w+), ")
-_REJECT = re.compile(r", (?:reject=|quarantine=)(.*)", re.DOTALL)
+# What the client said stands first, in brackets; relay and refusal are the server's.
+_RULESET = re.compile(
+    rf"(?:ruleset|Milter)=(\w+), (?:arg1=(?:<({ADDRESS})>|[^,]*), )?(?:arg2=[^,]*, )?relay=(?:{_PEER}|[^\s,\[]+)"
+    r"(?:, (?:reject|quarantine)=(.*))?",
+    re.DOTALL,
+)
 _CODE = re.compile(r"(?:(\d{3}) )?(?:(\d\.\d{1,3}\.\d{1,3}) )?")
 _UNKNOWN_USER = re.compile(r"<([^<>]*)>\.\.\. (?:No such user here|User unknown)$")
 _ATTACK = re.compile(
@@ -98,7 +106,7 @@ class Sendmail:
         mail.saw(line)
         mail.sender = told[1].strip("<>")
         mail.size = max(int(told[2][:18]), 0)
-        relay = _RELAY_END.search(text)
+        relay = _relay_at_end(text)
         if relay:
             if relay[3]:
                 mail.client_name, mail.client = relay[2] or "", self.out.clients.of(relay[3])
@@ -134,7 +142,7 @@ class Sendmail:
         fields["reply"] = state
         if dsn:
             fields["dsn"] = dsn
-        server = re.search(rf"\[({IP})\]", relay or "")
+        server = _ADDRESS.search(relay) if relay else None
         where = self.out.clients.of(server[1]) if server else NOBODY
         if relay:
             fields["relay"] = relay
@@ -150,8 +158,8 @@ class Sendmail:
             return self._failed(line, failure)
         if success := _AUTH_OK.match(text):
             return self._succeeded(line, queue_id, success)
-        if _RULESET.match(text):
-            return self._ruleset(line, queue_id, text)
+        if ruleset := _RULESET.match(text):
+            return self._ruleset(line, queue_id, ruleset)
         if unknown := _UNKNOWN_USER.match(text):
             if len(self._refused) >= MAX_REFUSED:
                 self._refused.clear()
@@ -176,7 +184,7 @@ class Sendmail:
         """Read a failed login; the address stands last, behind the user name, which the client chose."""
         method, text = found.groups()
         fields: Fields = {"protocol": "smtp", "method": method.upper()}
-        user, relay = "", _RELAY_END.search(text)
+        user, relay = "", _relay_at_end(text)
         if relay:
             if relay[3]:
                 self.out.from_client(fields, relay[3])
@@ -206,29 +214,28 @@ class Sendmail:
             mail.saw(line)
         return self.out.event(AUTHENTICATION, SERVICE, line, fields, user or "")
 
-    def _ruleset(self, line: Line, queue_id: str, text: str) -> Event:
+    def _ruleset(self, line: Line, queue_id: str, found: re.Match[str]) -> Event:
         """Read a refusal: ``ruleset=check_rcpt, arg1=<…>, relay=name [address], reject=550 …``."""
-        ruleset = text.partition("=")[2].partition(",")[0]
-        fields: Fields = {"status": "rejected", "direction": "inbound", "action": ruleset}
+        ruleset, argument, name, address, reason = found.groups()
+        fields: Fields = {"status": "rejected" if reason else "noted", "direction": "inbound", "action": ruleset}
         if queue_id:
             fields["queue_id"] = queue_id
-        rejected = _REJECT.search(text)
-        head = text[: rejected.start()] if rejected else text
-        relay = _RELAY_END.search(head) or _RELAY.search(head)
-        address, name = (relay[3], relay[2]) if relay and relay.re is _RELAY_END else (None, None)
         if address:
             self.out.from_client(fields, address)
-            if name:
-                fields["client_name"] = name
-        if argument := re.match(r"\w+=\w+, arg1=<([^<>]*)>", head):
-            fields["sender" if ruleset == "check_mail" else "recipient"] = argument[1]
-        if rejected:
-            reason = rejected[1]
+        if name:
+            fields["client_name"] = name
+        if argument is not None:
+            fields["sender" if ruleset == "check_mail" else "recipient"] = argument
+        if reason:
             code = _CODE.match(reason)
             if code and code.end():
                 fields["code"], fields["dsn"] = code[1] or "", code[2] or ""
                 reason = reason[code.end() :]
             fields["reason"] = reason
-        else:
-            fields["status"] = "noted"
         return self.out.event(MAILFLOW, SERVICE, line, fields)
+
+
+def _relay_at_end(text: str) -> re.Match[str] | None:
+    """Give where a connection came from: it is written last, behind all that the client chose."""
+    at = text.rfind(", relay=")
+    return _RELAY_END.match(text, at if at >= 0 else 0)
