@@ -88,3 +88,26 @@ def test_a_subject_is_read_as_a_subject():
     )
     (event,) = events(f"{line}\n{SENT}")
     assert told(event, "src_ip", "recipient_count") == ("mailflow", "", "203.0.113.9", 2)
+
+
+FORGED = '"x H=boss [198.51.100.9] P=esmtpa A=plain:boss"@b.example'
+
+
+def test_a_quoted_sender_forges_no_client():
+    line = (
+        ARRIVED.replace("sato@corp.example H=", f"{FORGED} H=")
+        .replace("P=esmtpsa", "P=esmtps")
+        .replace("A=plain:sato ", "")
+    )
+    (event,) = events(f"{line}\n{SENT}")
+    assert told(event, "src_ip", "sender") == ("mailflow", "", "203.0.113.9", FORGED)
+    refused = one(
+        f"{HEAD}1UlasQ-0003fr-45 F={FORGED} H=(m) [192.0.2.4]:43 I=[10.0.0.1]:25 P=esmtp rejected by local_scan(): no"
+    )
+    assert told(refused, "src_ip", "sender") == ("mailflow", "", "192.0.2.4", FORGED)
+
+
+def test_a_name_asked_for_in_tls_is_no_login():
+    line = ARRIVED.replace("P=esmtpsa", 'P=esmtps SNI="x A=plain:boss"').replace("A=plain:sato ", "")
+    (event,) = events(f"{line}\n{SENT}")
+    assert event.user == ""

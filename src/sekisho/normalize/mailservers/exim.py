@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sekisho.model.event import Event
 from sekisho.normalize.mailservers._common import (
+    ADDRESS,
     AUTHENTICATION,
     ERROR,
     FAILURE,
@@ -37,8 +38,11 @@ _HELO = r"(?: ?\((\[?[^\s()\[\]]{0,255}\]?)\))?"
 _PEER = rf"([\w.-]{{1,255}}(?=[ \[]))?{_HELO} ?\[({IP})\](?::\d+)?"
 _HOST = re.compile(rf"H={_PEER}")
 _PLAIN_HOST = re.compile(_PEER)
-_FLAG = re.compile(r"(<=|\(=|=>|->|\*>|>>|==|\*\*) (\S+)(.*)", re.DOTALL)
-_FIELD = re.compile(r" (A|P|S|id|U)=(\"(?:[^\"\\]|\\.)*+\"|\S*)")
+# A quoted local part may hold blanks, and so what looks like fields.
+_ADDRESS = r"(?:<?\"(?:[^\"\\]|\\.)*+\"\S*|\S+)"
+_FLAG = re.compile(rf"(<=|\(=|=>|->|\*>|>>|==|\*\*) ({_ADDRESS})(.*)", re.DOTALL)
+_FROM_FIRST = re.compile(rf"F=({_ADDRESS}) (?=H=)")
+_FIELD = re.compile(r" (A|P|S|id|U|SNI|DN)=(\"(?:[^\"\\]|\\.)*+\"|\S*)")
 _CONFIRMED = re.compile(r' C="((?:[^"\\]|\\.)*+)"')
 _SUBJECT = re.compile(r' T="((?:[^"\\]|\\.)*+)"')
 _FOR = re.compile(r" for (\S.*)$")
@@ -48,7 +52,7 @@ _REFUSED = re.compile(
     r"(?:temporarily )?rejected (RCPT|MAIL|DATA|VRFY|EXPN|EHLO|HELO|AUTH|ETRN|STARTTLS|connection|after DATA|"
     r"by local_scan\(\)|by non-SMTP ACL|during MIME ACL checks|prdr|by \w+)(.*)", re.DOTALL | re.IGNORECASE,
 )  # fmt: skip
-_SENDER = re.compile(r" F=(?:<([^<>]*)>|(\S+))")
+_SENDER = re.compile(rf" F=(?:<({ADDRESS})>|({_ADDRESS}))")
 _FAILED_SENDER = re.compile(r" sender verify (fail|defer) for <([^<>]*)>: ?(.*)", re.DOTALL)
 _FROM = re.compile(
     rf"(?:SMTP call|SMTP connection|no MAIL in SMTP connection|SMTP data timeout[^\[\]]{{0,60}}) "
@@ -153,7 +157,9 @@ class Exim:
         if subject:
             mail.subject = subject[1]
         host = _HOST.search(head)
-        told = dict(_FIELD.findall(head[host.end() :] if host else head))
+        told: dict[str, str] = {}
+        for name, value in _FIELD.findall(head[host.end() :] if host else head):
+            told.setdefault(name, value)
         if host:
             mail.client_name, mail.helo = host[1] or "", host[2] or ""
             mail.client = self.out.clients.of(host[3])
@@ -164,7 +170,8 @@ class Exim:
         if recipients := _FOR.search(rest[subject.end() :] if subject else head):
             mail.recipients = len(recipients[1].split())
         lost = tuple(map(self._untold, self.queue.taken()))
-        if "A" not in told:
+        # The protocol stands before all that a client may choose, and ends with "a" where it logged in.
+        if "A" not in told or not told.get("P", "").endswith("a"):
             if mail.local and "U" in told:
                 mail.user = told["U"]
             return lost
@@ -231,9 +238,9 @@ class Exim:
         """Read a refusal: ``H=… F=<…> rejected RCPT <…>: reason`` or ``F=… H=… rejected by …``."""
         start = 0
         fields: Fields = {"status": "rejected", "direction": "inbound"}
-        if text.startswith("F="):
-            start = text.find(" H=") + 1
-            fields["sender"] = text[2 : start - 1].strip("<>")
+        if text.startswith("F=") and (sender := _FROM_FIRST.match(text)):
+            start = sender.end()
+            fields["sender"] = sender[1].strip("<>")
         host = _HOST.match(text, start) if text.startswith("H=", start) else None
         if not host:
             return None
@@ -248,10 +255,9 @@ class Exim:
             fields = {"action": "connection", "violation": dropped[1]}
             self._peer(fields, host)
             return self.out.event(SMTP, SERVICE, line, fields)
-        sender = _SENDER.match(rest)
-        if sender:
-            fields["sender"] = sender[1] if sender[1] is not None else sender[2]
-            rest = rest[sender.end() :]
+        if given := _SENDER.match(rest):
+            fields["sender"] = given[1] if given[1] is not None else given[2]
+            rest = rest[given.end() :]
         found = _REFUSED.search(rest[:MAX_REASON_CHARS])
         if not found:
             return known(line, SERVICE, self.out)
