@@ -69,4 +69,5 @@ FREE = {
     "test_lnk_agreement",
     "test_oletools_agreement",
     "test_fail2ban_agreement",
+    "test_mailservers",
 }

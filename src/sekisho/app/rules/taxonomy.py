@@ -7,7 +7,7 @@ from functools import cache
 from sekisho import analyzers
 from sekisho.detect.lint import Known
 from sekisho.model.event import Logsource
-from sekisho.normalize import artifacts, mail, windows_fields
+from sekisho.normalize import artifacts, mail, mailservers, windows_fields
 from sekisho.normalize.windows_logsources import SERVICES
 
 # Source: Sigma taxonomy appendix 2.1 and the folders of the SigmaHQ rules of April 2026.
@@ -78,7 +78,10 @@ def known() -> Known:
         Logsource("paloalto", "file_event", "globalprotect"),
     }
     windows = windows_fields.known_fields()
-    return Known(frozenset({*found, *windows_fields.known_logsources(), *windows}), {**windows, **_mail_fields()})
+    return Known(
+        frozenset({*found, *windows_fields.known_logsources(), *windows}),
+        {**windows, **_mail_fields(), **_mail_server_fields()},
+    )
 
 
 def _mail_fields() -> dict[Logsource, frozenset[str]]:
@@ -89,3 +92,8 @@ def _mail_fields() -> dict[Logsource, frozenset[str]]:
         artifacts.ATTACHMENT: features | frozenset(artifacts.ATTACHMENT_FIELDS),
         artifacts.URL: frozenset(artifacts.URL_FIELDS),
     }
+
+
+def _mail_server_fields() -> dict[Logsource, frozenset[str]]:
+    """Give the fields of mail servers' logs."""
+    return {logsource: frozenset(names) for logsource, names in mailservers.FIELDS.items()}
