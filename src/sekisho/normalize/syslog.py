@@ -28,6 +28,8 @@ _DOVECOT = ("dovecot", "dovecot-auth", "auth", "auth-worker")
 # Files of Exim and Dovecot name no program; their source names them so.
 EXIM_NATIVE, DOVECOT_NATIVE = "exim", "dovecot"
 UNKNOWN = Logsource()
+OWN = frozenset({"time_ns", "is_local", "host", "pid"})
+"""Of a row, what becomes the event's own."""
 
 
 class Row(Protocol):
@@ -101,9 +103,13 @@ class _Reader:
                 _learn(zones, fields)
                 time_ns = zones.utc(host, time_ns)
             line = Line(row.record, time_ns, host, fields["program"], fields["pid"], fields["message"])
-            found = self._read(line)
+            way = self._ways.get(line.program) or self._learned(line.program)
+            if way.reader == "linux":
+                yield self._plain(line, self._of_linux(line.program), fields)
+                continue
+            found = self._read(line, way)
             if found is None:
-                yield self._plain(line, UNKNOWN)
+                yield self._plain(line, UNKNOWN, fields)
             elif type(found) is tuple:
                 yield from found
             else:
@@ -121,12 +127,13 @@ class _Reader:
                 break
         return chain(head, rows)
 
-    def _read(self, line: Line) -> Event | tuple[Event, ...] | None:
-        way = self._ways.get(line.program)
-        if way is None:
-            way = _way(line.program)
-            if len(self._ways) < MAX_PROGRAMS:
-                self._ways[line.program] = way
+    def _learned(self, program: str) -> _Way:
+        way = _way(program)
+        if len(self._ways) < MAX_PROGRAMS:
+            self._ways[program] = way
+        return way
+
+    def _read(self, line: Line, way: _Way) -> Event | tuple[Event, ...] | None:
         if way.reader == "postfix":
             return self.postfix.read(line)
         if way.reader == "dovecot":
@@ -141,9 +148,7 @@ class _Reader:
             return self.courier.read(line, way.protocol)
         if way.reader == "courier":
             return self.courier.read(line, way.protocol)
-        if way.reader == "cyrus":
-            return self.cyrus.read(line, way.protocol)
-        return self._plain(line, self._of_linux(line.program))
+        return self.cyrus.read(line, way.protocol)
 
     def _of_linux(self, program: str) -> Logsource:
         service = SERVICES.get(program, "syslog")
@@ -152,8 +157,9 @@ class _Reader:
             found = self._linux[service] = Logsource("linux", "", service)
         return found
 
-    def _plain(self, line: Line, logsource: Logsource) -> Event:
-        fields = {"program": line.program, "message": line.message, "SYSLOG_IDENTIFIER": line.program}
+    def _plain(self, line: Line, logsource: Logsource, row: Mapping[str, Any]) -> Event:
+        fields = {name: value for name, value in row.items() if name not in OWN}
+        fields |= {"program": line.program, "message": line.message, "SYSLOG_IDENTIFIER": line.program}
         return Event(logsource, fields, line.time_ns, line.host, "", self.out.source, line.record)
 
 

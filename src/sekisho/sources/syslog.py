@@ -94,6 +94,11 @@ def recognise(head: bytes, path: Path) -> bool:
     return parsed * MIN_SHARE >= seen > 0 and (mails > 0 or (parsed > 1 and parsed * 10 >= seen * 9))
 
 
+def is_mail(program: str) -> bool:
+    """Tell whether a program is one of a mail server's."""
+    return _MAIL_PROGRAM.match(f"{program}[") is not None or _MAIL_PROGRAM.match(f"{program}:") is not None
+
+
 def prefix(line: str) -> Prefix | None:
     """Read what stands before the message of a line; None where that is nothing of syslog."""
     time = _TIME.match(line)
