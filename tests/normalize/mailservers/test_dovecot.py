@@ -134,3 +134,13 @@ def test_nor_does_a_password():
 def test_nor_does_a_name_with_blanks_become_host_and_program():
     event = one("Nov 28 10:00:00 auth(root sshd[1]: x,192.0.2.4,sasl:login)<S>: Info: sql: Password mismatch")
     assert (event.host, event.fields["src_ip"], event.user) == ("", "192.0.2.4", "root sshd[1]: x")
+
+
+def test_logins_of_one_hour_repeat_the_first():
+    line = "Nov 28 {} mail dovecot: imap-login: Login: user=<{}>, method=PLAIN, rip={}, lip=10.0.0.1, mpid=2, TLS, session=<S>"
+    seen = (
+        ("10:00:00", "sato", "192.0.2.4"), ("10:10:00", "sato", "192.0.2.4"), ("10:10:00", "sato", "192.0.2.5"),
+        ("10:20:00", "mori", "192.0.2.4"), ("11:00:00", "sato@corp.example", "192.0.2.4"),
+    )  # fmt: skip
+    found = events("\n".join(line.format(*one) for one in seen))
+    assert [one.fields.get("repeat") for one in found] == [None, "true", None, None, None]

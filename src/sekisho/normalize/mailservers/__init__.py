@@ -11,8 +11,8 @@ _CLIENT = "src_ip src_net client_name"
 FIELDS: Mapping[Logsource, tuple[str, ...]] = MappingProxyType(
     {
         Logsource("imap", "authentication"): tuple(
-            f"user account {_CLIENT} protocol method result reason attempts tls session stage database unknown_user "
-            "queue_id helo".split()
+            f"user account {_CLIENT} protocol method result repeat reason attempts tls session stage database "
+            "unknown_user queue_id helo".split()
         ),
         Logsource("imap", "session"): tuple(
             "user account src_ip src_net protocol session reason fetched fetched_bytes headers headers_bytes in_bytes "

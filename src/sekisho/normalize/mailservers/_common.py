@@ -13,6 +13,7 @@ Fields = dict[str, Any]
 
 MAX_ADDRESSES = 65_536
 """Remembered spellings of addresses, and names of users."""
+REPEAT_NS = 3600 * 10**9
 IP = r"(?:IPv6:)?[0-9a-fA-F.:]{2,45}"
 """Anything that may be an address; :func:`Clients.of` says whether it is one."""
 ADDRESS = r'(?:"(?:[^"\\]|\\.){0,256}+"(?:@[^>\s]{0,256})?|[^>\s"]{0,512}+)'
@@ -115,6 +116,7 @@ class Out:
         self.clients = Clients()
         self._logsources: dict[tuple[str, str], Logsource] = {}
         self._accounts: dict[str, str] = {}
+        self._logins: dict[tuple[str, str], int] = {}
 
     def event(self, kind: str, service: str, line: Line, fields: Fields, user: str = "") -> Event:
         """Make an event of a line.
@@ -138,7 +140,23 @@ class Out:
                 known = self._accounts[user] = account(user)
             if known:
                 fields["account"] = known
+                if fields.get("result") == SUCCESS and kind == AUTHENTICATION:
+                    self._login(line, fields, known)
         return Event(logsource, fields, line.time_ns, line.host, user, self.source, line.record)
+
+    def _login(self, line: Line, fields: Fields, account: str) -> None:
+        """Mark a login that repeats one of the last hour: mail programs log in again and again all day."""
+        address = fields.get("src_ip")
+        if line.time_ns is None or address is None:
+            return
+        key = account, address
+        last = self._logins.get(key)
+        if last is not None and 0 <= line.time_ns - last < REPEAT_NS:
+            fields["repeat"] = "true"
+            return
+        if len(self._logins) >= MAX_ADDRESSES:
+            self._logins.clear()
+        self._logins[key] = line.time_ns
 
     def from_client(self, fields: Fields, address: str) -> Client:
         """Add where a connection came from to fields."""
