@@ -64,7 +64,7 @@ def normalize(rows: Iterable[Row], source: str) -> Iterator[Event]:
         ===========================  ====================================================================
         imap/authentication          a login: ``user account src_ip src_net method protocol result reason``
         imap/session                 what a session moved: ``fetched fetched_bytes in_bytes out_bytes deleted``
-        imap/mailbox                 one change in a mailbox: ``action mailbox``
+        imap/mailbox                 one change in a mailbox: ``action folder``
         email/mailflow               a delivery or refusal: ``sender recipient status direction message_id``
         email/smtp                   what an SMTP client did: ``action violation``
         email/mailserver             any other line that is understood: ``program message``

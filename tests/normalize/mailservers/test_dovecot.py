@@ -85,7 +85,7 @@ def test_other_statistics():
     )
     assert told(pop3, "fetched", "fetched_bytes", "deleted") == ("session", "sato", 3, 4567, 1)
     assert told(old, "in_bytes", "out_bytes") == ("session", "sato", 12, 3456)
-    assert told(change, "action", "mailbox") == ("mailbox", "sato", "copy", "Trash")
+    assert told(change, "action", "folder") == ("mailbox", "sato", "copy", "Trash")
 
 
 def test_mails_stored_and_forwarded():

@@ -18,7 +18,7 @@ FIELDS: Mapping[Logsource, tuple[str, ...]] = MappingProxyType(
             "user account src_ip src_net protocol session reason fetched fetched_bytes headers headers_bytes in_bytes "
             "out_bytes deleted expunged trashed appended autoexpunged duration_s".split()
         ),
-        Logsource("imap", "mailbox"): tuple("user account src_ip src_net protocol session action mailbox".split()),
+        Logsource("imap", "mailbox"): tuple("user account src_ip src_net protocol session action folder".split()),
         Logsource("email", "mailflow"): tuple(
             f"user account {_CLIENT} sender recipient original_recipient message_id subject direction status action "
             "command code dsn reason reply relay relay_ip delay_s size recipient_count helo method queue_id spam "

@@ -210,8 +210,8 @@ class Dovecot:
                 self.out.from_client(fields, address)
         if change := _CHANGE.match(text):
             fields["action"] = change[1]
-            if mailbox := change[3] or change[2]:
-                fields["mailbox"] = mailbox
+            if folder := change[3] or change[2]:
+                fields["folder"] = folder
             return self.out.event(MAILBOX, SERVICE, line, fields, user)
         at = _counts_at(text)
         if at >= 0:
