@@ -143,7 +143,7 @@ def trees(files, limits=DEFAULT):
 def lab_files(folder):
     """Give the mail of each lab attack with what is attached to it."""
     found = {}
-    for case in sorted(name for name in cases.CASES if not name.endswith("-benign")):
+    for case in sorted(name for name in cases.DOCUMENT_CASES if not name.endswith("-benign")):
         mails = sorted((cases.make(case, folder) / "evidence").rglob("*.eml"), key=lambda path: path.stat().st_size)
         data = mails[-1].read_bytes()
         found[f"{case}.eml"] = data

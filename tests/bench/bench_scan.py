@@ -26,7 +26,7 @@ def main() -> None:
         if SHARED.exists():
             paths, name = sorted(str(path) for path in SHARED.glob("*.eml")), "real phishing mails"
         else:
-            for case in cases.CASES:
+            for case in cases.DOCUMENT_CASES:
                 cases.make(case, Path(folder))
             paths, name = sorted(str(path) for path in Path(folder).rglob("*.eml")), "lab mails"
         rules = ruleset.load([])

@@ -36,7 +36,7 @@ def seeds(folder: Path | None = None) -> list[Artifact]:
 
 def _lab() -> Iterator[Artifact]:
     with tempfile.TemporaryDirectory() as folder:
-        for name in cases.CASES:
+        for name in cases.DOCUMENT_CASES:
             case = cases.make(name, Path(folder))
             for path in sorted((case / "evidence").rglob("*")):
                 if path.is_file() and path.stat().st_size <= SEED_BYTES and path.suffix != ".jsonl":
