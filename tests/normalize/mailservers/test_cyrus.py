@@ -15,6 +15,8 @@ HEAD = "Nov 28 10:00:00 mail "
         ("imapd[5]: badlogin: h.example[192.0.2.4] CRAM-MD5 [SASL(-13): authentication failure: incorrect digest response]", "", "failure"),
         ("pop3s[5]: badlogin: [192.0.2.4] plaintext a [198.51.100.9] plaintext b SASL(-13): authentication failure: checkpass failed", "a [198.51.100.9] plaintext b", "failure"),
         ("imap[5]: badlogin: [192.0.2.4] plaintext sato SASL(-1): generic failure: cannot connect to saslauthd server", "sato", "error"),
+        ("imap[5]: badlogin: [192.0.2.4] PLAIN [SASL(-5): bad protocol / cancel: Bad base64]", "", "aborted"),
+        ("imap[5]: badlogin: [192.0.2.4] PLAIN [SASL(-20): user not found]", "", "failure"),
         ("imaps[5]: login: h.example [192.0.2.4] sato plaintext+TLS User logged in SESSIONID=<mail-1>", "sato", "success"),
     ],
 )  # fmt: skip

@@ -26,6 +26,8 @@ HEAD = "Nov 28 10:00:00 mail dovecot: "
         ("auth(default): pam(sato,192.0.2.4): pam_authenticate() failed: User not known to the underlying authentication module: 2 Time(s)", "sato", "failure"),
         ("auth(sato,192.0.2.4,sasl:login)<S1>: sql: Password mismatch (given password: x)", "sato", "failure"),
         ("auth: login(?,192.0.2.4): Username character disallowed by auth_username_chars: 0x2c (username: a,b)", "", "failure"),
+        ("auth-worker(4): pam(sato,192.0.2.4,<S1>): pam_authenticate() failed: Permission denied", "sato", "failure"),
+        ("imap-login: Aborted login by logging out (auth failed, 1 attempts in 2 secs): user=<sato>, method=PLAIN, rip=192.0.2.4, lip=10.0.0.1", "sato", "failure"),
         ("auth: ldap(sato,192.0.2.4): Connection appears to be hanging, reconnecting (error)", "sato", "error"),
     ],
 )  # fmt: skip

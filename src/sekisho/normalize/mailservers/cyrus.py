@@ -10,6 +10,7 @@ import re
 
 from sekisho.model.event import Event
 from sekisho.normalize.mailservers._common import (
+    ABORTED,
     AUTHENTICATION,
     ERROR,
     FAILURE,
@@ -42,10 +43,12 @@ _NAMED = re.compile(r"user not found: user: (.+) property: ", re.DOTALL)
 _DELIVERED = re.compile(r"Delivered: <([^<>]{0,998})> to mailbox: (\S+)")
 _AUTHD = re.compile(r"do_auth +: auth failure: \[user=(.*)\] \[service=([^\]]*)\] \[realm=([^\]]*)\] \[mech=([^\]]*)\] "
                     r"\[reason=(.*)\]$", re.DOTALL)  # fmt: skip
-_TROUBLE = {"-1", "-2", "-4", "-8", "-16", "-24"}
-"""SASL codes for the server's own trouble: failure, memory, no such mechanism, try again, unavailable.
+_REFUSED = frozenset({"-13", "-14", "-15", "-18", "-19", "-20", "-21"})
+"""SASL codes for a login that was refused: bad password, not allowed, too weak, expired, disabled, no such user, locked.
 
 Source: Cyrus SASL, sasl.h."""
+_CLIENTS_FAULT = "-5"
+"""The client broke off, or did not follow the mechanism."""
 
 
 class Cyrus:
@@ -83,8 +86,10 @@ class Cyrus:
         reason = str(fields["reason"])
         if not user and (named := _NAMED.match(reason)):
             user = named[1]
-        trouble = code in _TROUBLE and "checkpass failed" not in reason
-        fields["result"] = ERROR if trouble else FAILURE
+        if not code or code in _REFUSED or "checkpass failed" in reason:
+            fields["result"] = FAILURE
+        else:
+            fields["result"] = ABORTED if code == _CLIENTS_FAULT else ERROR
         if "user not found" in reason:
             fields["unknown_user"] = "true"
         return self.out.event(AUTHENTICATION, SERVICE, line, fields, user)

@@ -65,7 +65,7 @@ _REFUSED = (
     "invalid password", "username character disallowed", "user is disabled", "account is", "not allowed",
     "login denied", "policy server refusal", "allow_nets check failed", "too many failed", "user login disabled",
     "authentication failed", "credentials", "empty passwords", "empty username", "no such user", "user not found",
-    "passdb lookup failed: user unknown", "expired", "doesn't exist",
+    "passdb lookup failed: user unknown", "expired", "doesn't exist", "permission denied",
 )  # fmt: skip
 # Source: Linux-PAM, pam_unix(8), what it writes to syslog.
 _PAM = re.compile(r"(?:pam_unix(?:\([^)]*\))?: )?authentication failure; logname=")
