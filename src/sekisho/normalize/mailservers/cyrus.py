@@ -44,7 +44,7 @@ _DELIVERED = re.compile(r"Delivered: <([^<>]{0,998})> to mailbox: (\S+)")
 _AUTHD = re.compile(r"do_auth +: auth failure: \[user=(.*)\] \[service=([^\]]*)\] \[realm=([^\]]*)\] \[mech=([^\]]*)\] "
                     r"\[reason=(.*)\]$", re.DOTALL)  # fmt: skip
 _REFUSED = frozenset({"-13", "-14", "-15", "-18", "-19", "-20", "-21"})
-"""SASL codes for a login that was refused: bad password, not allowed, too weak, expired, disabled, no such user, locked.
+"""SASL codes for a refused login: bad password, not allowed, too weak, expired, disabled, no such user, locked.
 
 Source: Cyrus SASL, sasl.h."""
 _CLIENTS_FAULT = "-5"
