@@ -59,7 +59,7 @@ PRODUCT_SERVICES = {
     "ocsp pe pop3 radius rdp rfb sip smb_files smb_mapping smtp smtp_links snmp socks software ssh ssl tls syslog "
     "traceroute tunnel weird x509",
     "suricata": "alert dns flow http smtp tls",
-    "exchange": "httpproxy ecp message_tracking",
+    "exchange": "httpproxy ecp message_tracking imap4",
     "windows": "amsi kernel-file",
 }
 """Services by product that Windows channels do not name."""

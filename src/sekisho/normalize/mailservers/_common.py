@@ -76,11 +76,12 @@ class Clients:
         if found is None:
             if len(self._known) >= MAX_ADDRESSES:
                 self._known.clear()
-            found = self._known[text] = _client(text)
+            found = self._known[text] = client_of(text)
         return found
 
 
-def _client(text: str) -> Client:
+def client_of(text: str) -> Client:
+    """Give the client of an address as written; :class:`Clients` remembers them."""
     text = text.strip("[]").removeprefix("IPv6:").partition("%")[0]
     if "." in text:
         text = text.rstrip(":.")  # of the sentence that it stands in
