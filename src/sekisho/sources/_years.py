@@ -22,6 +22,8 @@ TURN_DAYS = 300
 DISORDER_DAYS = 7
 """Lines of several hosts come late by minutes, not by days; a jump back between the two is disorder."""
 MAX_TURNS = 30
+LOOKED_AT = 100
+"""Lines of a stretch of a file that tell whether its times leave out the year."""
 MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _DATE = re.compile(
     rb"^[^\n]{0,120}?\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(\d{1,2}) \d\d:\d\d:", re.MULTILINE
@@ -67,6 +69,8 @@ def scan(parts: Iterable[bytes]) -> Order:
         block = held + part
         cut = block.rfind(b"\n") + 1
         held = block[cut:][:65_536]
+        if not any(map(_DATE.match, block.split(b"\n", LOOKED_AT)[:LOOKED_AT])):
+            continue  # every time has its year
         for found in _DATE.findall(block[:cut] or block):
             if found == before:
                 continue
