@@ -47,11 +47,15 @@ class Case:
 
     def files(self) -> dict[str, bytes]:
         """Give every file by its path below the case's folder: README.txt, truth.json, evidence/..."""
+        return self.told()[0]
+
+    def told(self) -> tuple[dict[str, bytes], tuple[Planted, ...]]:
+        """Give the files and the planted steps of one telling."""
         scene = self._scene()
         title = f"{self.name}: {self.title_en} / {self.title_ja}"
         truth = json.dumps(scene.truth(), ensure_ascii=False, indent=2) + "\n"
         head = {"README.txt": README.format(title=title).encode(), "truth.json": truth.encode()}
-        return head | {f"evidence/{path}": data for path, data in scene.evidence().items()}
+        return head | {f"evidence/{path}": data for path, data in scene.evidence().items()}, scene.planted()
 
     @property
     def truth(self) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class Case:
     @property
     def planted(self) -> tuple[Planted, ...]:
         """The steps that a right result finds, record by record; empty for a case that states only its truth."""
-        return self._scene().planted()
+        return self.told()[1]
 
     def _scene(self) -> Scene:
         scene = Scene(self.name, {"en": self.title_en, "ja": self.title_ja}, self.day)

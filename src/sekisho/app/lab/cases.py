@@ -108,10 +108,11 @@ def make(case: str, out: Path) -> Path:
         KeyError: there is no such case.
     """
     folder = out / CASES[case].name
-    for path, data in CASES[case].files().items():
+    files, steps = CASES[case].told()
+    for path, data in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    if steps := CASES[case].planted:
+    if steps:
         planted.write(folder, case, steps)
     return folder

@@ -78,6 +78,7 @@ class _Record:
     data: dict[str, Any]
     part: str
     key: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +218,12 @@ class Machine:
         host, process = "Remote-ManagementShell-Unknown", "11064 w3wp#MSExchangePowerShellAppPool"
         values = (name, parameters, caller, "S-1-5-21-0", "S-1-5-21-0", host, process, "", "38", "00:00:00.2813")
         data = {f"param{number}": value for number, value in enumerate(values, 1)}
-        self.record(CMDLETS, 6 if failed else 1, at, data)
+        message = f"Cmdlet {'failed' if failed else 'suceeded'}. Cmdlet {name}, parameters {parameters}."
+        self.record(CMDLETS, 6 if failed else 1, at, data, message)
 
-    def record(self, provider: str, event_id: int, at: datetime, data: dict[str, Any]) -> None:
-        """Record any other event."""
-        self._records.append(_Record(at, provider, event_id, data, self.part, self.key))
+    def record(self, provider: str, event_id: int, at: datetime, data: dict[str, Any], message: str = "") -> None:
+        """Record any other event, with the text that Windows makes of it where rules look for words in it."""
+        self._records.append(_Record(at, provider, event_id, data, self.part, self.key, message))
 
     @property
     def system(self) -> Process:
@@ -291,7 +293,8 @@ class Machine:
             "task": action,
             "event_data": {key: str(value) for key, value in record.data.items()},
         }
-        return {
+        known = {"message": record.message} if record.message else {}
+        return known | {
             "@timestamp": time,
             "agent": {"type": "winlogbeat", "version": "8.1.3", "name": self.desk.host},
             "ecs": {"version": "8.0.0"},
