@@ -69,4 +69,6 @@ FREE = {
     "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
+    "test_fail2ban_agreement",
+    "test_mailservers",
 }

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sekisho.normalize import ocsf, records, windows
+from sekisho.normalize import ocsf, records, syslog, windows
 from sekisho.sources import Row, Source, load
 
 if sys.version_info >= (3, 14):
@@ -27,7 +27,12 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-NORMALIZE = {"windows": windows.normalize, "ocsf": ocsf.normalize, "records": records.normalize}
+NORMALIZE = {
+    "windows": windows.normalize,
+    "ocsf": ocsf.normalize,
+    "records": records.normalize,
+    "syslog": syslog.normalize,
+}
 GENERATED_ROWS = 100_000
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 REPEATS = 3

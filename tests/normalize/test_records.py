@@ -269,3 +269,31 @@ def test_random_records_give_one_event_each():
     for event in found:
         for field in event.fields.values():
             assert isinstance(field, plain) or (isinstance(field, list) and all(isinstance(x, plain) for x in field))
+
+
+IMAP4 = "dateTime sessionId seqNumber sIp cIp user duration rqsize rpsize command parameters context".split()
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("sato", "login", "sato@corp.example *****", 'R=OK;Msg="ProxySuccess"'), ("sato", "sato", "success", "LOGIN")),
+        (
+            ("", "login", "sato@corp.example *****", 'R="a2 NO LOGIN failed."'),
+            ("sato@corp.example", "sato", "failure", "LOGIN"),
+        ),
+        (("", "login", " *****", 'R="a2 NO LOGIN failed."'), (None, None, "failure", "LOGIN")),
+        (("sato", "authenticate", "PLAIN", "R=OK"), ("sato", "sato", "success", "PLAIN")),
+        (("", "authenticate", "PLAIN", ""), (None, None, "info", "PLAIN")),
+    ],
+)
+def test_logins_of_exchange_have_the_names_of_other_servers(cells, expected):
+    user, command, parameters, context = cells
+    values = ("2021-10-07T01:00:00.000Z", "01", "2", "10.0.0.1:993", "192.0.2.4:50001", user, "1", "17", "21", command, parameters, context)  # fmt: skip
+    fields = {name: value for name, value in zip(IMAP4, values, strict=True) if value} | {
+        "_log_type": "IMAP4 Protocol Log"
+    }
+    (event,) = normalize([Row("1", fields)], "a.log")
+    assert tuple(event.logsource) == ("imap", "authentication", "exchange")
+    assert tuple(event.fields.get(name) for name in ("user", "account", "result", "method")) == expected
+    assert (event.fields["src_ip"], event.fields["protocol"]) == ("192.0.2.4", "imap")

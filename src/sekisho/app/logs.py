@@ -26,7 +26,7 @@ from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.limits import Limits
-from sekisho.normalize import ocsf, records, windows
+from sekisho.normalize import ocsf, records, syslog, windows
 from sekisho.normalize.commands import enrich, unfolded
 from sekisho.normalize.windows_repeats import Repeats
 from sekisho.sources import Gap, Row, Span
@@ -371,6 +371,8 @@ class _Look:
             return windows.normalize(rows, source=source)
         if kind == "ocsf":
             return ocsf.normalize(rows, source=source)
+        if kind == "syslog":
+            return syslog.normalize(rows, source=source)
         return records.normalize(rows, source=source, logsource=self.asked.logsource)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from sekisho.normalize import exchange
 from sekisho.normalize._flatten import Fields
+from sekisho.normalize.mailservers._common import account, client_of
 from sekisho.normalize.web_requests import decoded
 
 MAX_ARGUMENTS = 4_096
@@ -20,6 +22,9 @@ _PROTOCOLS = {"ropc": "ROPC", "devicecode": "Device Code"}
 _FAILURES = ("fail", "false", "error", "denied")
 # Source: Microsoft, unifiedRoleManagementAlertDefinition: ids are "<scope>_<tenant>_<alert name>".
 _ALERT_SEPARATOR = "_"
+_LOG_TYPE, _STARS = "_log_type", "*****"
+# The tag is the client's own text: a word without blanks.
+_REFUSED = re.compile(r'R="(?:[^\s"]{1,255} (?:NO|BAD) |-ERR)')
 
 
 def request(fields: Fields, raw: Mapping[str, Any]) -> None:
@@ -134,7 +139,32 @@ def outcome(fields: Fields, raw: Mapping[str, Any]) -> None:
     fields.setdefault("status", "failure" if result.startswith(_FAILURES) else "success")
 
 
+def imap4(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give a login in Exchange's IMAP4 or POP3 log the names that logins in other servers' logs have.
+
+    The client's own text is its parameters: the name, then stars for the password. The answer is ``R=OK``, or in quotes
+    what was sent.
+    """
+    client = client_of(str(fields.get("cIp", "")).rpartition(":")[0])
+    if client.ip:
+        fields["src_ip"], fields["src_net"] = client.ip, client.net
+    command, given = str(fields.get("command", "")).lower(), str(fields.get("parameters", ""))
+    fields["protocol"] = "pop3" if str(fields.get(_LOG_TYPE, "")).upper().startswith("POP") else "imap"
+    fields["method"] = given.partition(" ")[0].upper() if command == "authenticate" else "LOGIN"
+    if "user" not in fields and command == "login" and (name := given.removesuffix(_STARS).strip()):
+        fields["user"] = name
+    if bare := account(str(fields.get("user", ""))):
+        fields["account"] = bare
+    answer = str(fields.get("context", ""))
+    if answer.startswith(("R=OK", "R=ok")):
+        fields["result"] = "success"
+    elif _REFUSED.match(answer):
+        fields["result"], fields["reason"] = "failure", answer
+    else:
+        fields["result"] = "info"  # the client is asked for more
+
+
 DERIVATIONS: dict[str, Callable[[Fields, Mapping[str, Any]], None]] = {
     one.__name__: one
-    for one in (request, w3c, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome)
+    for one in (request, w3c, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome, imap4)
 } | {one.__name__: one for one in (exchange.tracking, exchange.proxied)}

@@ -421,6 +421,10 @@ OTHERS = (
     Product("", "database", "", ("t.$date", "ctx", "msg")),
     Product("jvm", "application", "", ("logger_name", "thread_name", "message")),
     Product("python", "application", "", ("exc_info", "levelname", "message")),
+    # Source: Microsoft Learn, "Protocol logging for POP3 and IMAP4", and the column line of these logs since 2013.
+    Product("imap", "authentication", "exchange", ("sessionid", "cip", "command", "rqsize"),
+            (("command", ("login", "authenticate", "pass")),), derive="imap4"),
+    Product("exchange", "", "imap4", ("sessionid", "cip", "command", "rqsize")),
 )  # fmt: skip
 
 PRODUCTS = (

@@ -172,4 +172,4 @@ def test_planted_steps_point_at_records_that_are_there(name, tmp_path):
     assert all(not one.record or 1 <= int(one.record) <= lines[one.source] for one in steps)
     ordinary = {source: count - sum(one.source == source for one in steps) for source, count in lines.items()}
     assert max(ordinary.values()) > 4_000
-    assert len({one.key for one in steps}) >= 10
+    assert len({one.key for one in steps}) >= 7

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_exchange, case_lnk, case_qakbot, case_vba, case_xlm, planted
+from sekisho.app.lab import case_exchange, case_imap, case_lnk, case_qakbot, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
@@ -98,6 +98,13 @@ _LOGS = (
         "盗まれたスレッド内のリンク、Excelブック、Qakbotの一連の動作と後続ツール",
         date(2021, 11, 9),
         case_qakbot.tr,
+    ),
+    Case(
+        "imap-spray",
+        "guessed mailbox passwords, one mailbox read whole and used to answer its conversations",
+        "メールボックスのパスワード推測、大量読み出し、盗まれたスレッドへの返信スパム",
+        date(2021, 10, 7),
+        case_imap.spray,
     ),
 )
 DOCUMENT_CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _DOCUMENTS})

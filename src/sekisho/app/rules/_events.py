@@ -22,7 +22,7 @@ from sekisho.model.artifact import Artifact
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.limits import DEFAULT
-from sekisho.normalize import artifacts, mail, ocsf, records, windows
+from sekisho.normalize import artifacts, mail, ocsf, records, syslog, windows
 from sekisho.normalize.commands import FIELDS, enrich
 from sekisho.sources import Gap, Row
 from sekisho.sources.jsonl import is_windows
@@ -175,6 +175,8 @@ def _normalized(one: Intake, logsource: Logsource, notes: list[str]) -> Iterator
         return windows.normalize(rows, source=one.shown)
     if one.source.event_class == "ocsf":
         return ocsf.normalize(rows, source=one.shown)
+    if one.source.event_class == "syslog":
+        return syslog.normalize(rows, source=one.shown)
     found = records.normalize(rows, source=one.shown)
     # What nothing recognises is taken for what the rule is about.
     return (replace(event, logsource=logsource) if event.logsource == Logsource() else event for event in found)

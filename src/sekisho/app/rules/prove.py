@@ -123,8 +123,8 @@ def _proof(compiled: Compiled, document: Any, folder: str) -> Proof:
 
 
 def _correlated(one: Correlation, loaded: RuleSet, folder: str) -> Proof:
-    """Try a correlation on the timelines of its file, which are about what no other correlation builds on."""
-    joined = {rule for other in loaded.correlations for rule in other.rules}
+    """Try a correlation on the timelines of its file, which are about what no other correlation there builds on."""
+    joined = {rule for other in loaded.correlations if other.path == one.path for rule in other.rules}
     tops = [other for other in loaded.correlations if other.path == one.path and other.id not in joined]
     if one is not min(tops, key=lambda other: other.line, default=None):
         return Proof(one.path, one)

@@ -7,12 +7,12 @@ from functools import cache
 from sekisho import analyzers
 from sekisho.detect.lint import Known
 from sekisho.model.event import Logsource
-from sekisho.normalize import artifacts, mail, windows_fields
+from sekisho.normalize import artifacts, mail, mailservers, windows_fields
 from sekisho.normalize.windows_logsources import SERVICES
 
 # Source: Sigma taxonomy appendix 2.1 and the folders of the SigmaHQ rules of April 2026.
 CATEGORIES = {
-    "": "antivirus database dns firewall proxy webserver",
+    "": "antivirus database dns firewall mailflow proxy webserver",
     "linux": "file_event file_delete network_connection process_creation process_termination raw_access_thread",
     "macos": "file_event network_connection process_creation",
     "windows": "file_access file_change file_delete file_event file_rename registry_event create_remote_thread "
@@ -30,8 +30,8 @@ CATEGORIES = {
     "spring": "application",
     "sql": "application",
     "velocity": "application",
-    "email": "message attachment url",
-    "imap": "authentication",
+    "email": "message attachment url mailflow smtp mailserver",
+    "imap": "authentication session mailbox",
     "shop": "order",
 }
 """Categories by product; the empty product stands for any."""
@@ -59,7 +59,7 @@ PRODUCT_SERVICES = {
     "ocsp pe pop3 radius rdp rfb sip smb_files smb_mapping smtp smtp_links snmp socks software ssh ssl tls syslog "
     "traceroute tunnel weird x509",
     "suricata": "alert dns flow http smtp tls",
-    "exchange": "httpproxy ecp ews message_tracking oabgenerator",
+    "exchange": "httpproxy ecp ews imap4 message_tracking oabgenerator",
     "windows": "amsi kernel-file",
 }
 """Services by product that Windows channels do not name."""
@@ -78,7 +78,10 @@ def known() -> Known:
         Logsource("paloalto", "file_event", "globalprotect"),
     }
     windows = windows_fields.known_fields()
-    return Known(frozenset({*found, *windows_fields.known_logsources(), *windows}), {**windows, **_mail_fields()})
+    return Known(
+        frozenset({*found, *windows_fields.known_logsources(), *windows}),
+        {**windows, **_mail_fields(), **_mail_server_fields()},
+    )
 
 
 def _mail_fields() -> dict[Logsource, frozenset[str]]:
@@ -89,3 +92,8 @@ def _mail_fields() -> dict[Logsource, frozenset[str]]:
         artifacts.ATTACHMENT: features | frozenset(artifacts.ATTACHMENT_FIELDS),
         artifacts.URL: frozenset(artifacts.URL_FIELDS),
     }
+
+
+def _mail_server_fields() -> dict[Logsource, frozenset[str]]:
+    """Give the fields of mail servers' logs."""
+    return {logsource: frozenset(names) for logsource, names in mailservers.FIELDS.items()}
