@@ -32,7 +32,8 @@ TIMES = (
     "eventdate", "creationdate", "created", "createdat", "logtime", "log_time", "date", "t.$date", "time_created",
     "timecreated", "event.system.timecreated.#attributes.systemtime", "event.system.timecreated.systemtime",
     "receivetimestamp", "local_time", "generatedtime", "createtime", "iso_timestamp", "firstseen", "first_seen",
-    "request_time", "id",
+    "request_time", "order_date", "order date", "created at", "create_date", "注文日", "注文日時", "受注日", "受注日時",
+    "購入日時", "id",
 )  # fmt: skip
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",
