@@ -96,7 +96,7 @@ def _inside(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _named(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the members under the names of ``csp-report``: the Reporting API writes ``blockedURL`` for ``blocked-uri``."""
+    """Give the members as in ``csp-report``; the Reporting API writes ``blockedURL`` for ``blocked-uri``."""
     fields: dict[str, Any] = {}
     for name, value in report.items():
         if name.endswith("URL"):

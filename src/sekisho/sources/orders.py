@@ -41,8 +41,8 @@ CUSTOMER = frozenset(
     "ordername01 orderaddr01 name01 addr01 companyname ordercompanyname billingfirstname billinglastname billingname"
     " billingaddress1 billingcompany shippingname shippingaddress1 shippingaddressindex customernote customeremail"
     " お名前姓 お名前名 お名前 氏名 会社名 住所 住所1 住所2 都道府県 都道府県名称 市区町村 郵便番号 メールアドレス"
-    " 注文者名 注文者氏名 注文者住所 注文者住所1 送付先氏名 送付先住所 お届け先住所 お届け先氏名 配送先住所1 配送先お名前姓"
-    " 購入者名 購入者住所 注文者名字 注文者郵便番号 shipname billname shipaddress1 billaddress1".split()
+    " 注文者名 注文者氏名 注文者住所 注文者住所1 送付先氏名 送付先住所 お届け先住所 お届け先氏名 配送先住所1"
+    " 配送先お名前姓 購入者名 購入者住所 注文者名字 注文者郵便番号 shipname billname shipaddress1 billaddress1".split()
 )
 """Two of these name who ordered."""
 
