@@ -25,8 +25,9 @@ from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
+from sekisho.model.injection import find_injection
 from sekisho.model.limits import Limits
-from sekisho.normalize import ocsf, records, windows
+from sekisho.normalize import injections, ocsf, records, windows
 from sekisho.normalize.commands import enrich, unfolded
 from sekisho.normalize.windows_repeats import Repeats
 from sekisho.sources import Gap, Row, Span
@@ -36,6 +37,8 @@ SILENT_S = 120.0  # a worker that reports nothing for this long hangs: at the sl
 PIECE_BYTES = 64 * 1024 * 1024  # some 30,000 to 60,000 events: half a minute's work lost when a run is interrupted
 
 COMMANDS_KEPT = 2_000  # command lines unfolded: several logs of one host tell of the same process
+TEXTS_KEPT = 20_000
+"""Texts looked at for script: names of browsers and search words come again and again."""
 NOWHERE = Logsource()
 
 
@@ -298,6 +301,7 @@ class _Look:
         self.found: list[tuple[Event, list[Finding]]] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
+        self.find = lru_cache(maxsize=TEXTS_KEPT)(find_injection)
 
     def take(self, event: Event | None, found: list[Finding]) -> None:
         """Keep what a record gave; ``count`` was raised by who gave it."""
@@ -321,7 +325,7 @@ class _Look:
         """Give every event with its findings."""
         match = self.rules.match
         for event in self._events(rows):
-            known = enrich(event, self.unfold)
+            known = injections.enrich(enrich(event, self.unfold), self.find)
             self.count += 1
             self.unknown += event.logsource == NOWHERE
             yield known, match(known)
