@@ -1,4 +1,4 @@
-"""Script in what customers and clients wrote, and hosts that pose as others, as fields of shops' and servers' events."""
+"""Script in what customers and clients wrote, and hosts that pose as others, as fields of orders and requests."""
 
 from __future__ import annotations
 
