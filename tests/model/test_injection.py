@@ -106,6 +106,7 @@ def test_evidence_is_the_part_that_acts():
         "50%オフ %E6%9C%AC",
         "(^o^)/ m(_ _)m ->",
         "/* 備考 */ -- なし -- <!-- 目印 -->",
+        "備考　：書名「onclick=入門」; 宛名は <taro@customer.example>",
         "print(A4) 2部, open(24h)",
         "history.jp (歴史)",
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",

@@ -50,7 +50,7 @@ _NOTHING = re.compile(
     r"(?:back\(\)|go\(-?\d*\))|print\(\)|close\(\)))[;\s]*",
     re.IGNORECASE,
 )
-_HANDLER = re.compile(r"(?:[\w-]{1,20}:|[^a-z]{0,20})(on[a-z]{3,40}|ev:event|fscommand)[^a-z]{0,8}")
+_HANDLER = re.compile(r"(?:[\w-]{1,20}:|[^\w\u3000-\uffff]{0,20})(on[a-z]{3,40}|ev:event|fscommand)[^a-z]{0,8}")
 _FIRST_HANDLER = re.compile(r"\s{0,8}(on[a-z]{3,40})\s{0,8}=\s{0,8}([^\s].{2,2000})", re.IGNORECASE | re.DOTALL)
 # Source: WHATWG, GlobalEventHandlers and WindowEventHandlers; Microsoft, DHTML events; SVG and HTML+TIME events.
 _EVENT = re.compile(
@@ -224,7 +224,7 @@ def _danger(tag: Tag, text: str) -> tuple[str, str]:
         return "script", tag.name
     by_name = {one.name: one for one in tag.attributes}
     for one in tag.attributes:
-        if handler := _handles(one):
+        if handler := _handles(one, in_tag=True):
             return "handler", handler
     for one in tag.attributes:
         if one.value and (why := _runs(one.value)):
@@ -278,10 +278,11 @@ def _as_value(text: str) -> Iterator[_Found]:
             yield _Found("handler", "value", 0, len(text), found)
 
 
-def _handles(one: Attribute) -> str:
+def _handles(one: Attribute, *, in_tag: bool = False) -> str:
     """Give the name of an attribute that runs its value when something happens, empty for any other.
 
-    An event that no browser knows counts when its value reads as a script that reaches something.
+    An event that no browser knows counts when its value reads as a script that reaches something; one that browsers
+    know, outside of a tag, when its value calls or assigns something.
     """
     name = _HANDLER.fullmatch(one.name)
     if name is None or not one.value.strip():
@@ -290,7 +291,7 @@ def _handles(one: Attribute) -> str:
     if name[1] in ("ev:event", "fscommand"):
         return name[1]
     code = code_of(value.split(":", 1)[1] if _runs(value) else value)
-    if code.reaches or _runs(value) or (_EVENT.match(name[1]) and (_ACTS.search(value) or len(value) > 2)):
+    if code.reaches or _runs(value) or (_EVENT.match(name[1]) and (_ACTS.search(value) or (in_tag and len(value) > 2))):
         return name[1]
     return ""
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from sekisho.app.lab import case_lnk, case_vba, case_xlm
 from sekisho.app.lab.case import Case
+from sekisho.app.lab.case_shop import SHOP_CASES, ShopCase
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
@@ -85,6 +86,8 @@ _ALL = (
     ),
 )
 CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _ALL})
+"""Cases of an office: mail that somebody opens on a machine."""
+EVERY: Mapping[str, Case | ShopCase] = MappingProxyType({**CASES, **SHOP_CASES})
 
 
 def make(case: str, out: Path) -> Path:
@@ -93,8 +96,8 @@ def make(case: str, out: Path) -> Path:
     Raises:
         KeyError: there is no such case.
     """
-    folder = out / CASES[case].name
-    for path, data in CASES[case].files().items():
+    folder = out / EVERY[case].name
+    for path, data in EVERY[case].files().items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
