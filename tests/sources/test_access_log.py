@@ -7,7 +7,7 @@ import pytest
 
 from sekisho.normalize import records
 from sekisho.sources import Gap, Row
-from sekisho.sources.access_log import read, recognise
+from sekisho.sources.access_log import _fields, _has_vhost, read, recognise
 
 STAMP = "[10/Oct/2021:13:55:36 +0900]"
 COMBINED = f'192.0.2.7 - - {STAMP} "GET /products/list?name=%E6%9C%AC HTTP/1.1" 200 512 "https://shop.example/" "Mozilla/5.0 (X11)"\n'
@@ -141,6 +141,42 @@ def test_a_fragment_sent_to_the_server_is_not_lost(tmp_path):
     line = f'192.0.2.7 - - {STAMP} "GET /a?u=http://x.example/#<script> HTTP/1.1" 200 1\n'
     (event,) = records.normalize(rows(tmp_path, line), "a")
     assert event.fields["cs-uri-query"] == "u=http://x.example/#<script>"
+
+
+def test_the_short_way_and_the_careful_one_agree(tmp_path):
+    dice = random.Random(3)
+    parts = [
+        "192.0.2.7",
+        "-",
+        "sato",
+        STAMP,
+        '"GET / HTTP/1.1"',
+        '"GET /?a=b"',
+        "200",
+        "404",
+        "-",
+        "12",
+        '"-"',
+        '"x"',
+        '""',
+        "[",
+        "]",
+        '\\"',
+    ]
+    for _ in range(300):
+        words = ["192.0.2.7", "-", "-", STAMP, '"GET / HTTP/1.1"', "200", "12", '"-"', '"x y"']
+        for _ in range(dice.randrange(3)):
+            words[dice.randrange(len(words))] = dice.choice(parts)
+        line = " ".join(words[: dice.choice((7, 9, 9))])
+        (found,) = rows(
+            tmp_path, "192.0.2.1 - - " + line.partition(" - - ")[2] if dice.random() < 0.5 and " - - " in line else line
+        )
+        careful = _fields(path_text(tmp_path), vhost=_has_vhost(path_text(tmp_path)))
+        assert (found.fields if isinstance(found, Row) else {}) == careful
+
+
+def path_text(tmp_path):
+    return (tmp_path / "access.log").read_text()
 
 
 def test_broken_lines_raise_nothing(tmp_path):
