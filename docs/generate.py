@@ -28,7 +28,7 @@ from sekisho.app.lab import cases
 from sekisho.app.pipeline import Options, investigate
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.result import Result
-from sekisho.normalize import artifacts, commands, mail
+from sekisho.normalize import artifacts, commands, injections, mail
 from sekisho.respond import terminal
 from sekisho.respond.wording import Words
 
@@ -126,6 +126,8 @@ def taxonomy_page() -> str:
         ("product: email, category: message", (*artifacts.MESSAGE_FIELDS, *mail.fields())),
         ("product: email, category: attachment", artifacts.ATTACHMENT_FIELDS),
         ("product: email, category: url", artifacts.URL_FIELDS),
+        ("product: shop, category: order; category: webserver (added when one carries script)", injections.FIELDS),
+        ("product: browser, category: csp_violation", injections.REPORT_FIELDS),
         ("product: windows, category: process_creation (added when a command line hides something)", commands.FIELDS),
     ):
         lines.append(f"\n## {title}\n\n" + ", ".join(f"`{name}`" for name in names) + "\n")
