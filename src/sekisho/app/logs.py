@@ -33,6 +33,7 @@ from sekisho.normalize.windows_repeats import Repeats
 from sekisho.sources import Gap, Row, Span
 
 EVENTS_PER_PART = 5_000  # a worker reports at least this often, which also bounds what one message holds
+PART_S = 10.0  # and at least so often: an attacker can write lines that take a tenth of a second each to look at
 SILENT_S = 120.0  # a worker that reports nothing for this long hangs: at the slowest measured rate a part takes 3 s
 PIECE_BYTES = 64 * 1024 * 1024  # some 30,000 to 60,000 events: half a minute's work lost when a run is interrupted
 
@@ -274,11 +275,13 @@ def read_piece(
     rules.engine.timed = asked.statistics
     before = rules.engine.statistics() if asked.statistics else None
     matched = look.quick if not asked.story and piece.intake.source.event_class == "windows" else look.all
+    due = time.monotonic() + PART_S
     try:
         for event, found in matched(_rows(piece, gaps)):
             look.take(event, found)
-            if look.count >= EVENTS_PER_PART:
+            if look.count >= EVENTS_PER_PART or (look.count % 64 == 0 and time.monotonic() > due):
                 yield look.part(Gaps(), last=False)
+                due = time.monotonic() + PART_S
     except SourceError as error:
         gaps.add(Gap("", error.reason))
     except OSError as error:

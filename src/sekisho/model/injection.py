@@ -29,6 +29,12 @@ SHOWN_CHARS = 300
 """Of the decoded evidence."""
 SHORTEST = 6
 """Characters of the shortest text that does anything: ``<a on…``."""
+MAX_ALONE = 4_096
+"""Of a text that is looked at as the whole of a URL."""
+SCHEME_CHARS = 1_024
+"""Of a value that a scheme is looked for in, blanks and all."""
+HANDLER_CHARS = 1_024
+"""Of the value of an event that no browser knows."""
 HOSTS = 5
 KINDS = (
     "script", "handler", "script-url", "style", "active-element", "declaration", "template", "string-break", "code",
@@ -147,6 +153,8 @@ def find_injection(text: str) -> Injection | None:
         for found in _readings(layer.text):
             if best is None or KINDS.index(found.kind) < KINDS.index(best.kind):
                 best = _made(found, layer.text, layer.how)
+                if best.kind == KINDS[0]:
+                    return best
         if best is not None and best.kind in ("script", "handler", "script-url"):
             break
     return best
@@ -199,8 +207,9 @@ def _may_reach(text: str) -> bool:
 def _as_content(text: str) -> Iterator[_Found]:
     reached = in_content(text)
     is_xml = text.lstrip()[:5].lower() == "<?xml"  # whose attributes are fields of their own
+    looked = _Looked()
     for tag in tags(text):
-        kind, why = _danger(tag, text)
+        kind, why = looked.at(tag, text)
         if kind:
             end = tag.end
             if kind == "script":
@@ -217,24 +226,44 @@ def _as_content(text: str) -> Iterator[_Found]:
         yield _Found("declaration", "content", found.start(), found.end(), found[0].split()[0].lower())
 
 
-def _danger(tag: Tag, text: str) -> tuple[str, str]:
-    """Give what a tag does, and by what; empty for one that only shows."""
-    name = tag.name.rpartition(":")[2].strip("\x00")
-    if _SCRIPT.match(name):
-        return "script", tag.name
-    by_name = {one.name: one for one in tag.attributes}
-    for one in tag.attributes:
-        if handler := _handles(one, in_tag=True):
-            return "handler", handler
-    for one in tag.attributes:
-        if one.value and (why := _runs(one.value)):
-            return "script-url", f"{one.name}={why}"
-    for one in tag.attributes:
-        if one.value and (why := _attribute_styles(one)):
-            return "style", why
-    if name == "style" and (why := _styles(content := raw_content(text, tag)) or _sheet_loads(content)):
+class _Looked:
+    """What was found in the tags of one text: those inside others share attributes and content with them."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[str, str]] = {}
+        self.sheet_until = 0
+
+    def at(self, tag: Tag, text: str) -> tuple[str, str]:
+        """Give what a tag does, and by what; empty for one that only shows."""
+        name = tag.name.rpartition(":")[2].strip("\x00")
+        if _SCRIPT.match(name):
+            return "script", tag.name
+        worst = ("", "")
+        for one in tag.attributes:
+            found = self.known.get(one.at)
+            if found is None:
+                found = self.known[one.at] = _acting(one)
+            if found[0] and (not worst[0] or KINDS.index(found[0]) < KINDS.index(worst[0])):
+                worst = found
+        if worst[0]:
+            return worst
+        if name == "style" and tag.at >= self.sheet_until:
+            content = raw_content(text, tag)
+            self.sheet_until = tag.end + len(content)
+            if why := _styles(content) or _sheet_loads(content):
+                return "style", why
+        return _active(name, {one.name: one for one in tag.attributes})
+
+
+def _acting(one: Attribute) -> tuple[str, str]:
+    """Give what an attribute does by itself, whatever the element."""
+    if handler := _handles(one, in_tag=True):
+        return "handler", handler
+    if one.value and (why := _runs(one.value)):
+        return "script-url", f"{one.name}={why}"
+    if one.value and (why := _attribute_styles(one)):
         return "style", why
-    return _active(name, by_name)
+    return "", ""
 
 
 def _active(name: str, by_name: dict[str, Attribute]) -> tuple[str, str]:
@@ -290,10 +319,9 @@ def _handles(one: Attribute, *, in_tag: bool = False) -> str:
     value = html.unescape(one.value)
     if name[1] in ("ev:event", "fscommand"):
         return name[1]
-    code = code_of(value.split(":", 1)[1] if _runs(value) else value)
-    if code.reaches or _runs(value) or (_EVENT.match(name[1]) and (_ACTS.search(value) or (in_tag and len(value) > 2))):
+    if _EVENT.match(name[1]) and (_ACTS.search(value) or (in_tag and len(value) > 2)):
         return name[1]
-    return ""
+    return name[1] if _runs(value) or code_of(value[:HANDLER_CHARS]).reaches else ""
 
 
 def _runs(value: str, *, alone: bool = False) -> str:
@@ -302,7 +330,10 @@ def _runs(value: str, *, alone: bool = False) -> str:
     ``alone`` tells that the value is a text by itself: then what follows the scheme must read as a script, for a title
     may begin with that word too.
     """
-    value = _NAMED_BLANKS.sub(" ", value[:4_096])
+    value = value[: MAX_ALONE if alone else SCHEME_CHARS]
+    if ":" not in value and "&" not in value:
+        return ""
+    value = _NAMED_BLANKS.sub(" ", value)
     head = _SCHEME_BLANKS.sub("", html.unescape(value)).lower()
     for mark in ('"', "'", "`"):
         head = head.removeprefix(mark)
@@ -321,7 +352,7 @@ def _runs(value: str, *, alone: bool = False) -> str:
         return scheme[0]
     if data := _DATA_SCHEME.match(head):
         return data[0]
-    if head.startswith("data:") and (packed := _BASE64.search(html.unescape(value[:4_096]))):
+    if head.startswith("data:") and (packed := _BASE64.search(html.unescape(value))):
         return "data: with markup" if _is_markup(packed[1]) else ""
     if head.startswith("data:,") and find_markup(head[6:]):
         return "data: with script"

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MAX_TAGS = 400
+MAX_TAGS = 4_000
 """Of one text that are looked at."""
 MAX_ATTRIBUTES = 64
 MAX_VALUE_CHARS = 8_192
@@ -54,9 +54,14 @@ class Tag(NamedTuple):
     """Behind its ``>``, or the end of the text."""
 
 
+_Memo = dict[int, tuple[Attribute | None, int]]
+"""What was read at a place: tags inside the values of others end in the same attributes as those."""
+
+
 def tags(text: str) -> Iterator[Tag]:
     """Give every start tag that may begin in a text, in order; those inside values and comments of others too."""
     at = 0
+    memo: _Memo = {}
     for _ in range(MAX_TAGS):
         found = _OPEN.search(text, at)
         if found is None:
@@ -64,7 +69,7 @@ def tags(text: str) -> Iterator[Tag]:
         at = found.start() + 1
         name = _NAME.match(text, at)
         assert name is not None  # a letter stands there
-        attributes, end = _attributes(text, name.end())
+        attributes, end = _attributes(text, name.end(), memo)
         yield Tag(name[0].lower(), attributes, found.start(), end)
 
 
@@ -85,7 +90,7 @@ def rests(text: str) -> Iterator[tuple[str, Tag]]:
                 at = found.start() if found else -1
             if at < 0:
                 break
-            attributes, end = _attributes(text, at + len(quote))
+            attributes, end = _attributes(text, at + len(quote), {})
             if attributes:
                 yield quote, Tag("", attributes, at, end)
                 if not quote:
@@ -113,7 +118,7 @@ def in_content(text: str) -> frozenset[int]:
             places.append(at)
             name = _NAME.match(text, at + 1)
             assert name is not None
-            _, at = _attributes(text, name.end())
+            _, at = _attributes(text, name.end(), {})
             if (word := name[0].lower()) in RAW:
                 end = text.lower().find(f"</{word}", at) if len(places) < 50 else -1
                 at = end if end >= 0 else last
@@ -129,24 +134,32 @@ def in_content(text: str) -> frozenset[int]:
     return frozenset(places)
 
 
-def _attributes(text: str, at: int) -> tuple[tuple[Attribute, ...], int]:
+def _attributes(text: str, at: int, memo: _Memo) -> tuple[tuple[Attribute, ...], int]:
     found: list[Attribute] = []
-    last = len(text)
     while len(found) < MAX_ATTRIBUTES:
-        at = _skip(text, at)
-        if at >= last:
-            return tuple(found), last
-        if text[at] == ">":
-            return tuple(found), at + 1
-        name = _ATTRIBUTE.match(text, at)
-        end = name.end() if name and name.end() > at else at + 1
-        start, word = at, text[at:end].lower()
-        at = end
-        value = ""
-        if equals := _EQUALS.match(text, at):
-            value, at = _value(text, equals.end())
-        found.append(Attribute(word, value, start, at))
+        known = memo.get(at)
+        if known is None:
+            known = memo[at] = _attribute(text, at)
+        one, at = known
+        if one is None:
+            break
+        found.append(one)
     return tuple(found), at
+
+
+def _attribute(text: str, at: int) -> tuple[Attribute | None, int]:
+    """Give the next attribute and where it ends, or where the tag does."""
+    at = _skip(text, at)
+    if at >= len(text):
+        return None, len(text)
+    if text[at] == ">":
+        return None, at + 1
+    name = _ATTRIBUTE.match(text, at)
+    start, at = at, name.end() if name and name.end() > at else at + 1
+    word, value = text[start:at].lower(), ""
+    if equals := _EQUALS.match(text, at):
+        value, at = _value(text, equals.end())
+    return Attribute(word, value, start, at), at
 
 
 def _value(text: str, at: int) -> tuple[str, int]:
