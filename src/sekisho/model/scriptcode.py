@@ -37,7 +37,7 @@ REACHES = frozenset(
 """Names, in lower case, by which a script gets hold of the page or makes code of text."""
 _AMBIGUOUS = frozenset(
     "call apply bind open top parent image print write self function object array string promise console math frames"
-    " history location cookie worker prompt confirm throw document window".split()
+    " history location cookie worker throw document window".split()
 )
 """Of these, the ones that are ordinary words as well: they count when something is reached through them."""
 _MEMBERS = REACHES | frozenset(
@@ -94,6 +94,10 @@ class _Reader:
         """Whether blanks stand behind that name."""
         self.dot = False
         """Whether the name is followed by a dot."""
+        self.made = False
+        """Whether ``new`` stands before the name."""
+        self.asked = ""
+        """An ordinary word that is called, until it is known whether with a text: ``open('…')`` but ``open(24h)``."""
 
     def take(self, kind: str, token: str) -> bool:
         """Take the next token; False when no script has it there."""
@@ -109,12 +113,16 @@ class _Reader:
             return True
         if (self.before == "operand" and token[0] != "`") or (kind == "word" and _LETTERS.search(token)):
             return False
+        if self.asked and kind == "text":
+            self.reaches.append(self.asked)
+        self.asked = ""
         if token[0] == "`":
             self._template(token)
         elif kind == "word":
             if self.dot and token.lower() in (REACHES if self.gap else _MEMBERS):
                 self.reaches.append(f"{self.word}.{token}")
             self.before = "joining" if token in _JOINING else "operand"
+            self.made = self.word == "new"
             self.word, self.dot, self.gap = token, False, False
             return True
         self.before, self.word, self.dot = "operand", "", False
@@ -124,7 +132,10 @@ class _Reader:
         word = self.word.lower()
         if token == "(" and self.before == "closing":
             self.reaches.append("](")
-        called = token == "(" and not (self.gap and word in _AMBIGUOUS)
+        if self.dot:  # nothing is called so: "self.(x)"
+            word = ""
+        called = token == "(" and (word not in _AMBIGUOUS or self.made)
+        self.asked = self.word if token == "(" and word in _AMBIGUOUS and not self.gap else ""
         if word in REACHES and (called or token == "[" or (token == "=" and word in _ASSIGNED)):
             self.reaches.append(self.word)
         self.dot = token == "." and word in REACHES
