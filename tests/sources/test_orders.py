@@ -69,6 +69,12 @@ def test_events_are_orders(tmp_path, text, service, order):
     assert event.time_ns is not None
 
 
+def test_a_japanese_shop_writes_the_time_of_japan(tmp_path):
+    japan, other, zoned = (events(tmp_path, text.encode())[0].time_ns for text in (ECCUBE, WOO, SHOPIFY))
+    assert japan == zoned == 1_617_238_800_000_000_000
+    assert other == japan + 9 * 3_600_000_000_000, "no zone is known of it"
+
+
 def test_the_address_that_ordered_is_the_clients(tmp_path):
     (event,) = events(tmp_path, WOO.encode())
     assert event.fields["c-ip"] == "192.0.2.9"

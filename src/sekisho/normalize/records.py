@@ -17,6 +17,7 @@ from sekisho.normalize.records_logsources import PRODUCTS, Product
 MAX_SHAPES = 4_096
 """Remembered sets of field names."""
 MAX_LOGSOURCES = 1_024
+HOUR_NS = 3_600_000_000_000
 MAX_WORD_CHARS = 64
 """Of a value that becomes a service."""
 _WRAPPERS = ("_source", "result", "AuditData")
@@ -114,7 +115,7 @@ class _Reader:
         key = tuple(fields)
         shape = self._shapes.get(key) or self._learn(key)
         known = next((one for one in shape.known if _holds(one.where, fields)), None)
-        time_ns = _time(fields, shape.times)
+        time_ns = _time(fields, shape.times, known.product.ahead_h if known is not None else 0)
         host, user = _word(fields, shape.hosts), _word(fields, shape.users)
         logsource = self._given or Logsource()
         also: tuple[str, ...] = ()
@@ -225,16 +226,16 @@ def _at(raw: Any, path: str) -> Any:
     return raw
 
 
-def _time(fields: Fields, names: Sequence[str]) -> int | None:
+def _time(fields: Fields, names: Sequence[str], ahead_h: int) -> int | None:
     for name in names:
         value = fields[name]
-        time_ns, _ = parse(value)
+        time_ns, has_zone = parse(value)
         if time_ns is None and name.lower() == "time":  # W3C logs have two columns
             time_ns, _ = parse(f"{fields.get('date')} {value}")
         elif time_ns is None and type(value) is str:  # auditd writes 1615114232.375:15558
             time_ns, _ = parse(value.partition(":")[0])
         if time_ns is not None and time_ns > 0:
-            return time_ns
+            return time_ns if has_zone or not ahead_h else time_ns - ahead_h * HOUR_NS
     return None
 
 

@@ -35,6 +35,8 @@ class Product(NamedTuple):
     """What :mod:`sekisho.normalize._records_derive` works out besides."""
     also: tuple[str, ...] = ()
     """Services of which the record gives one more event each."""
+    ahead_h: int = 0
+    """Hours that times without a zone are ahead of UTC, for programs that know but one zone."""
 
 
 # Source: AWS, "CloudTrail record contents".
@@ -407,10 +409,12 @@ _ORDER_ALIASES = (
     ("c-ip", "customer_ip_address", "customer_ip", "browser_ip", "ip_address"),
     ("cs-user-agent", "customer_user_agent", "user_agent"),
 )
+JAPAN_H = 9
+"""Source: EC-CUBE, ``ECCUBE_TIMEZONE`` (Asia/Tokyo by default); Japanese malls write the time of Japan."""
 # The shops' own tables of orders. Source: as of ``sources/orders.py``.
 SHOPS = (
     *(
-        Product("shop", "order", service, needs, (), _ORDER_ALIASES)
+        Product("shop", "order", service, needs, (), _ORDER_ALIASES, ahead_h=JAPAN_H if service == "eccube" else 0)
         for service, needs in (
             ("woocommerce", ("billing_first_name",)),
             ("woocommerce", ("billing_address_1",)),
@@ -429,7 +433,7 @@ SHOPS = (
         for one in ("lineitem name", "financial status", "billing address1")
     ),
     *(
-        Product("shop", "order", "", (one,), (), _ORDER_ALIASES)
+        Product("shop", "order", "", (one,), (), _ORDER_ALIASES, ahead_h=0 if one.isascii() else JAPAN_H)
         for one in ("注文番号", "受注番号", "注文id", "受注id", "order number", "order id", "伝票番号")
     ),
 )  # fmt: skip
