@@ -54,6 +54,11 @@ def read(code, name="a.php"):
             "create_function <- $_POST",
         ),
         ("<?php /* eval */ eval/**/(/* x */ $_POST [ 'a' ] );", "eval <- $_POST"),
+        ("<?php function run($a, $c) { return eval($c); } run(1, $_POST['x']);", "eval <- $_POST"),
+        (
+            "<?php class A { function go($c) { $d = base64_decode($c); system($d); } } $a->go($_GET['x']);",
+            "system <- $_GET",
+        ),
         ("<?php $s = <<<X\n$_POST[a]\nX;\neval($s);", "eval <- $_POST"),
     ],
 )
@@ -108,6 +113,8 @@ def test_a_request_that_goes_to_a_file_is_said_and_no_shell(code):
         "<?php echo base64_decode('aGVsbG8='); $x = unserialize($y);",
         "<?php $objPage = new LC_Page_Admin_Order_Edit(); $objPage->init(); $objPage->process();",
         "<?php array_map('trim', $_POST);",
+        "<?php function save($file) { return basename($file); } function load($file) { include $file; } save($_POST['f']);",
+        "<?php function a($x) { return $x; } $x = 'b.php'; include $x; a($_GET['x']);",
         "<p>eval($_POST['x'])</p><?php echo 1 ?>system($_GET['x'])",
         "<?php class A { function exec($q) { return $this->db->exec($q . $_POST['x']); } }",
     ],

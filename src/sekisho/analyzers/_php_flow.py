@@ -77,17 +77,29 @@ class Found:
     """Request data read behind ``@``."""
 
 
+@dataclass(slots=True)
+class _Scope:
+    """What is known of the variables of one function, or of the file outside of all."""
+
+    tainted: dict[str, str] = field(default_factory=dict)
+    """Variable to the source it has its value from."""
+    constants: dict[str, str] = field(default_factory=dict)
+    coded: dict[str, str] = field(default_factory=dict)
+    """Variable to the decoder that made its value."""
+
+
 class Flow:
     """Follows the values of one file."""
 
     def __init__(self, listed: list[Token]) -> None:
         self.tokens = listed
         self.close = _pairs(listed)
-        self.tainted: dict[str, str] = {}
-        """Variable to the source it has its value from."""
-        self.constants: dict[str, str] = {}
-        self.coded: dict[str, str] = {}
-        """Variable to the decoder that made its value."""
+        self.scopes = [_Scope()]
+        self.functions: dict[str, tuple[int, list[str]]] = {}
+        """Own functions and methods: scope and names of the arguments."""
+        self.scope_of = self._scoped()
+        self.inside = -1
+        self._enter(0)
         self.all_tainted = ""
         self.steps = STEPS
         self.depth = 0
@@ -96,9 +108,9 @@ class Flow:
     def run(self) -> Found:
         """Give what the file does; of one that takes too many steps, what was found until then."""
         for number in range(PASSES):
-            before = len(self.tainted), len(self.constants), len(self.coded)
+            before = [(len(one.tainted), len(one.constants), len(one.coded)) for one in self.scopes]
             self._assignments()
-            if number and before == (len(self.tainted), len(self.constants), len(self.coded)):
+            if number and before == [(len(one.tainted), len(one.constants), len(one.coded)) for one in self.scopes]:
                 break
         self._uses()
         return self.found
@@ -108,6 +120,7 @@ class Flow:
         for at, token in enumerate(listed):
             if self.steps < 0:
                 return
+            self._enter(at)
             if token.kind == "variable" and (begin := self._assigned(at)):
                 end = self._end(begin)
                 self._assign(token.text, begin, end, also=listed[begin - 1].text == ".=")
@@ -120,6 +133,57 @@ class Flow:
                     self.all_tainted = why
                 elif token.text == "foreach":
                     self._loop(at + 1)
+                elif token.text in self.functions and listed[at - 1].text != "function":
+                    self._hand_over(token.text, at + 1)
+
+    def _hand_over(self, name: str, opening: int) -> None:
+        """Follow request data into a function of the file's own."""
+        scope, names = self.functions[name]
+        for one, (begin, end) in zip(names, self._arguments(opening), strict=False):
+            if why := self._taint(begin, end):
+                self.scopes[scope].tainted.setdefault(one, why)
+
+    def _scoped(self) -> list[int]:
+        """Tell for each token in which function of a name it stands; 0 is outside of all."""
+        found: list[int] = []
+        held: list[tuple[int, int]] = [(0, -1)]
+        depth, body = 0, -1
+        for at, token in enumerate(self.tokens):
+            if token.kind == "word" and token.text == "function":
+                body = self._body(at) or body
+            if token.kind == "mark" and token.text == "{":
+                if at == body:
+                    held.append((len(self.scopes) - 1, depth))
+                depth += 1
+            elif token.kind == "mark" and token.text == "}":
+                depth -= 1
+                if depth == held[-1][1] and len(held) > 1:
+                    held.pop()
+            found.append(held[-1][0])
+        return found
+
+    def _body(self, at: int) -> int:
+        """Note a function that begins here and give where its body does; 0 for one without a name or a body."""
+        name = at + 1 + (self.tokens[at + 1].text == "&" if at + 1 < len(self.tokens) else 0)
+        if name >= len(self.tokens) or self.tokens[name].kind != "word" or not self._is_call(name):
+            return 0
+        close = self.close[name + 1]
+        body = next(
+            (n for n in range(close + 1, min(close + 10, len(self.tokens))) if self.tokens[n].text in ("{", ";")), 0
+        )
+        if not body or self.tokens[body].text != "{":
+            return 0
+        names = [one.text for one in self.tokens[name + 2 : close] if one.kind == "variable"]
+        self.scopes.append(_Scope())
+        self.functions.setdefault(self.tokens[name].text, (len(self.scopes) - 1, names))
+        return body
+
+    def _enter(self, at: int) -> None:
+        scope = self.scope_of[at] if at < len(self.scope_of) else 0
+        if scope != self.inside:
+            one = self.scopes[scope]
+            self.tainted, self.constants, self.coded = one.tainted, one.constants, one.coded
+            self.inside = scope
 
     def _assigned(self, at: int) -> int:
         """Give where the value begins that is assigned to the variable at a place, 0 when none is."""
@@ -167,6 +231,7 @@ class Flow:
         for at, token in enumerate(listed):
             if self.steps < 0:
                 return
+            self._enter(at)
             if token.kind == "word":
                 self._word(at, token)
             elif token.text == "(" and token.kind == "mark" and at:
