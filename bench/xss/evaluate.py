@@ -16,19 +16,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-import corpus
-from corpus import ROOT, Sample
+import vectors
+from vectors import ROOT, Sample
 
 from sekisho.model.injection import find_injection
 
 TARGET = ROOT / "docs" / "reference" / "script-injection.md"
 COMMAND = ".venv/bin/python bench/xss/evaluate.py"
 SETS: tuple[Callable[[], Iterator[Sample]], ...] = (
-    corpus.libinjection,
-    corpus.core_rule_set,
-    corpus.honest,
-    corpus.ham,
-    corpus.addresses,
+    vectors.libinjection,
+    vectors.core_rule_set,
+    vectors.honest,
+    vectors.ham,
+    vectors.addresses,
 )
 NAMES = {
     ("libinjection", True): "libinjection, vectors",
@@ -146,7 +146,7 @@ def speeds() -> Iterator[tuple[str, int]]:
         "1080",
         "",
     )
-    symbols = [sample.texts[0] for sample in corpus.honest(2_000)]
+    symbols = [sample.texts[0] for sample in vectors.honest(2_000)]
     query = (
         "本",
         "3",
