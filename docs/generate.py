@@ -28,7 +28,7 @@ from sekisho.app.lab import cases
 from sekisho.app.pipeline import Options, investigate
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.result import Result
-from sekisho.normalize import artifacts, commands, exchange, mail, mailservers, web_requests
+from sekisho.normalize import artifacts, commands, exchange, injections, mail, mailservers, web_requests
 from sekisho.respond import terminal
 from sekisho.respond.wording import Words
 
@@ -132,6 +132,8 @@ def taxonomy_page() -> str:
         ("product: email, category: attachment", artifacts.ATTACHMENT_FIELDS),
         ("product: email, category: url", artifacts.URL_FIELDS),
         *((f"product: {one.product}, category: {one.category}", names) for one, names in mailservers.FIELDS.items()),
+        ("product: shop, category: order; category: webserver (added when one carries script)", injections.FIELDS),
+        ("product: browser, category: csp_violation", injections.REPORT_FIELDS),
         ("product: windows, category: process_creation (added when a command line hides something)", commands.FIELDS),
         ("category: webserver", (web_requests.DECODED,)),
         ("product: exchange, service: httpproxy", (exchange.DECODED,)),

@@ -534,10 +534,10 @@ def _exit_code(result: Result) -> int:
 def _lab_make(chosen: argparse.Namespace) -> int:
     from sekisho.app.lab import cases
 
-    names = list(cases.CASES) if chosen.case == "all" else [chosen.case]
-    unknown = [name for name in names if name not in cases.CASES]
+    names = list(cases.EVERY) if chosen.case == "all" else [chosen.case]
+    unknown = [name for name in names if name not in cases.EVERY]
     if unknown:
-        print(f"sekisho: no case {unknown[0]}; there are: {', '.join(cases.CASES)}", file=sys.stderr)
+        print(f"sekisho: no case {unknown[0]}; there are: {', '.join(cases.EVERY)}", file=sys.stderr)
         return USAGE
     for name in names:
         print(cases.make(name, Path(chosen.out)))
@@ -547,7 +547,7 @@ def _lab_make(chosen: argparse.Namespace) -> int:
 def _lab_list(chosen: argparse.Namespace) -> int:
     from sekisho.app.lab import cases
 
-    for name, case in cases.CASES.items():
+    for name, case in cases.EVERY.items():
         print(f"{name:32} {case.title_ja if _language() == 'ja' else case.title_en}")
     return CLEAN
 

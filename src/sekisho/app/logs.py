@@ -25,17 +25,21 @@ from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
+from sekisho.model.injection import find_injection
 from sekisho.model.limits import Limits
-from sekisho.normalize import ocsf, records, syslog, windows
+from sekisho.normalize import injections, ocsf, records, syslog, windows
 from sekisho.normalize.commands import enrich, unfolded
 from sekisho.normalize.windows_repeats import Repeats
 from sekisho.sources import Gap, Row, Span
 
 EVENTS_PER_PART = 5_000  # a worker reports at least this often, which also bounds what one message holds
+PART_S = 10.0  # and at least so often: an attacker can write lines that take a tenth of a second each to look at
 SILENT_S = 120.0  # a worker that reports nothing for this long hangs: at the slowest measured rate a part takes 3 s
 PIECE_BYTES = 64 * 1024 * 1024  # some 30,000 to 60,000 events: half a minute's work lost when a run is interrupted
 
 COMMANDS_KEPT = 2_000  # command lines unfolded: several logs of one host tell of the same process
+TEXTS_KEPT = 20_000
+"""Texts looked at for script: names of browsers and search words come again and again."""
 NOWHERE = Logsource()
 
 
@@ -275,11 +279,13 @@ def read_piece(
     rules.engine.timed = asked.statistics
     before = rules.engine.statistics() if asked.statistics else None
     matched = look.quick if not asked.story and piece.intake.source.event_class == "windows" else look.all
+    due = time.monotonic() + PART_S
     try:
         for event, found in matched(_rows(piece, gaps)):
             look.take(event, found)
-            if look.count >= EVENTS_PER_PART:
+            if look.count >= EVENTS_PER_PART or (look.count % 64 == 0 and time.monotonic() > due):
                 yield look.part(Gaps(), last=False)
+                due = time.monotonic() + PART_S
     except SourceError as error:
         gaps.add(Gap("", error.reason))
     except OSError as error:
@@ -303,6 +309,7 @@ class _Look:
         self.events: list[Event] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
+        self.find = lru_cache(maxsize=TEXTS_KEPT)(find_injection)
 
     def take(self, event: Event | None, found: list[Finding]) -> None:
         """Keep what a record gave; ``count`` was raised by who gave it."""
@@ -329,7 +336,7 @@ class _Look:
         """Give every event with its findings."""
         match = self.rules.match
         for event in self._events(rows):
-            known = enrich(event, self.unfold)
+            known = injections.enrich(enrich(event, self.unfold), self.find)
             self.count += 1
             self.unknown += event.logsource == NOWHERE
             yield known, match(known)

@@ -16,6 +16,9 @@ MAX_ARGUMENTS = 4_096
 _REQUEST_FIELDS = (
     "cs-uri", "request_uri", "request.uri", "RequestPath", "url.original", "uri", "path", "request", "url.path",
 )  # fmt: skip
+_ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):[/\\]{2}([^/\\?#]{0,300})")
+_AUTHORITY = re.compile(r"[^\s/?#]{1,300}:\d{1,5}$")
+_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,10})$")
 _PARTS_OF_REQUEST = 3
 # Source: Microsoft, riskDetection and sign-in protocols: the words of the portal, which rules quote.
 _PROTOCOLS = {"ropc": "ROPC", "devicecode": "Device Code"}
@@ -58,6 +61,52 @@ def request(fields: Fields, raw: Mapping[str, Any]) -> None:
 def w3c(fields: Fields, raw: Mapping[str, Any]) -> None:
     """Give a row of a W3C web log its request with the encoding undone."""
     decoded(fields)
+
+
+def access(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give ``cs-uri``, ``cs-uri-stem`` and ``cs-uri-query`` of a request line as written, and all with encoding undone."""
+    uri = fields.get("request_uri", fields.get("request_line", fields.get("request_rest")))
+    if type(uri) is not str:
+        return
+    if found := _ABSOLUTE.match(uri):
+        fields.setdefault("cs-host", found[2])
+        uri = uri[found.end() :] or "/"
+    stem, mark, query = uri.partition("?")
+    fields.setdefault("cs-uri", uri)
+    fields.setdefault("cs-uri-stem", stem)
+    if mark:
+        fields.setdefault("cs-uri-query", query)
+    decoded(fields)
+
+
+def proxy(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the parts of the URL that a client asked a proxy for, and the status that Squid joins with its own word."""
+    uri = fields.get("c-uri")
+    if type(uri) is str:
+        found = _ABSOLUTE.match(uri)
+        host = found[2] if found else uri if _AUTHORITY.match(uri) else ""
+        host = host.rpartition("@")[2]
+        if host:
+            fields.setdefault("cs-host", host)
+            fields.setdefault("r-dns", host.rpartition(":")[0] if _AUTHORITY.match(host) else host)
+        stem, mark, query = (uri[found.end() :] if found else uri).partition("?")
+        fields.setdefault("c-uri-stem", stem)
+        if mark:
+            fields.setdefault("c-uri-query", query)
+        if extension := _EXTENSION.search(stem):
+            fields.setdefault("c-uri-extension", extension[1].lower())
+    result = fields.get("squid_result")
+    if type(result) is str and (status := result.rpartition("/")[2]).isdigit():
+        fields.setdefault("sc-status", status)
+
+
+def csp(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give ``document-host`` and ``blocked-host``; a blocked thing without an address is named by its kind alone."""
+    for name in ("document", "blocked"):
+        uri = fields.get(f"{name}-uri")
+        if type(uri) is str and (found := _ABSOLUTE.match(uri)):
+            host = found[2].rpartition("@")[2]
+            fields.setdefault(f"{name}-host", (host.rpartition(":")[0] if _AUTHORITY.match(host) else host).lower())
 
 
 def auditd(fields: Fields, raw: Mapping[str, Any]) -> None:
@@ -166,5 +215,8 @@ def imap4(fields: Fields, raw: Mapping[str, Any]) -> None:
 
 DERIVATIONS: dict[str, Callable[[Fields, Mapping[str, Any]], None]] = {
     one.__name__: one
-    for one in (request, w3c, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome, imap4)
-} | {one.__name__: one for one in (exchange.tracking, exchange.proxied)}
+    for one in (
+        request, w3c, access, proxy, csp, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome,
+        imap4, exchange.tracking, exchange.proxied,
+    )
+}  # fmt: skip

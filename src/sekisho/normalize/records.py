@@ -17,6 +17,7 @@ from sekisho.normalize.records_logsources import PRODUCTS, Product
 MAX_SHAPES = 4_096
 """Remembered sets of field names."""
 MAX_LOGSOURCES = 1_024
+HOUR_NS = 3_600_000_000_000
 MAX_WORD_CHARS = 64
 """Of a value that becomes a service."""
 _WRAPPERS = ("_source", "result", "AuditData")
@@ -32,7 +33,8 @@ TIMES = (
     "eventdate", "creationdate", "created", "createdat", "logtime", "log_time", "date", "t.$date", "time_created",
     "timecreated", "event.system.timecreated.#attributes.systemtime", "event.system.timecreated.systemtime",
     "receivetimestamp", "local_time", "generatedtime", "createtime", "iso_timestamp", "firstseen", "first_seen",
-    "request_time", "id",
+    "request_time", "order_date", "order date", "created at", "create_date", "注文日", "注文日時", "受注日", "受注日時",
+    "購入日時", "id",
 )  # fmt: skip
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",
@@ -114,7 +116,7 @@ class _Reader:
         key = tuple(fields)
         shape = self._shapes.get(key) or self._learn(key)
         known = next((one for one in shape.known if _holds(one.where, fields)), None)
-        time_ns = _time(fields, shape.times)
+        time_ns = _time(fields, shape.times, known.product.ahead_h if known is not None else 0)
         host, user = _word(fields, shape.hosts), _word(fields, shape.users)
         logsource = self._given or Logsource()
         also: tuple[str, ...] = ()
@@ -225,16 +227,16 @@ def _at(raw: Any, path: str) -> Any:
     return raw
 
 
-def _time(fields: Fields, names: Sequence[str]) -> int | None:
+def _time(fields: Fields, names: Sequence[str], ahead_h: int) -> int | None:
     for name in names:
         value = fields[name]
         if type(value) is str and value[2:3] == ":" and "date" in fields:  # W3C logs have two columns
             value = f"{fields['date']} {value}"
-        time_ns, _ = parse(value)
+        time_ns, has_zone = parse(value)
         if time_ns is None and type(value) is str:  # auditd writes 1615114232.375:15558
             time_ns, _ = parse(value.partition(":")[0])
         if time_ns is not None and time_ns > 0:
-            return time_ns
+            return time_ns if has_zone or not ahead_h else time_ns - ahead_h * HOUR_NS
     return None
 
 

@@ -35,6 +35,8 @@ class Product(NamedTuple):
     """What :mod:`sekisho.normalize._records_derive` works out besides."""
     also: tuple[str, ...] = ()
     """Services of which the record gives one more event each."""
+    ahead_h: int = 0
+    """Hours that times without a zone are ahead of UTC, for programs that know but one zone."""
 
 
 # Source: AWS, "CloudTrail record contents".
@@ -380,6 +382,68 @@ WEB = (
     Product("", "webserver", "", ("requestmethod", "requestpath", "downstreamstatus"), (), _WEB, derive="request"),
 )  # fmt: skip
 
+# Apache's, nginx's and Squid's text logs, as ``sources/access_log.py`` and ``sources/squid.py`` name their values.
+ACCESS_LOGS = (
+    Product("", "proxy", "", ("time_local", "request_uri", "squid_result"), (), (
+        ("c-ip", "remote_host"), ("cs-method", "request_method"), ("sc-status", "status"), ("sc-bytes", "bytes_sent"),
+        ("c-useragent", "http_user_agent"), ("cs-referrer", "http_referer"), ("cs-username", "remote_user"),
+        ("c-uri", "request_uri"),
+    ), derive="proxy"),
+    Product("", "proxy", "", ("client", "squid_result", "request_method", "url"), (), (
+        ("c-ip", "client"), ("src_ip", "client"), ("cs-method", "request_method"), ("sc-bytes", "bytes_sent"),
+        ("cs-username", "user"), ("c-uri", "url"), ("cs-content-type", "content_type"),
+    ), derive="proxy"),
+    *(
+        Product("", "webserver", "", ("time_local", one), (), (
+            ("c-ip", "remote_host"), ("cs-method", "request_method"), ("cs-host", "server_name"),
+            ("sc-status", "status"), ("sc-bytes", "bytes_sent"), ("cs-user-agent", "http_user_agent"),
+            ("cs-referer", "http_referer"), ("cs-username", "remote_user"), ("cs-version", "server_protocol"),
+        ), derive="access")
+        for one in ("request_uri", "request_line", "request_rest", "remote_host")
+    ),
+)  # fmt: skip
+
+_ORDER_ALIASES = (
+    ("order.id", "order_no", "order_number", "order_id", "注文番号", "受注番号", "注文ID", "受注ID"),
+    ("order.mail", "order_email", "customer_email", "billing_email", "Email", "メールアドレス", "注文者メールアドレス"),
+    ("c-ip", "customer_ip_address", "customer_ip", "browser_ip", "ip_address"),
+    ("cs-user-agent", "customer_user_agent", "user_agent"),
+)
+JAPAN_H = 9
+"""Source: EC-CUBE, ``ECCUBE_TIMEZONE`` (Asia/Tokyo by default); Japanese malls write the time of Japan."""
+# The shops' own tables of orders. Source: as of ``sources/orders.py``.
+SHOPS = (
+    *(
+        Product("shop", "order", service, needs, (), _ORDER_ALIASES, ahead_h=JAPAN_H if service == "eccube" else 0)
+        for service, needs in (
+            ("woocommerce", ("billing_first_name",)),
+            ("woocommerce", ("billing_address_1",)),
+            ("eccube", ("order_name01",)),
+            ("eccube", ("order_addr01",)),
+            ("eccube", ("order_no", "addr01")),
+            ("eccube", ("order_no", "name01")),
+            ("eccube", ("お名前(姓)",)),
+            ("eccube", ("注文番号", "住所1")),
+            ("", ("order_id", "company_name")),
+        )
+    ),
+    *(
+        Product("shop", "order", "shopify", ("name", one), (),
+                (("order.id", "Name"), ("order.mail", "Email"), ("c-ip", "browser_ip")))
+        for one in ("lineitem name", "financial status", "billing address1")
+    ),
+    *(
+        Product("shop", "order", "", (one,), (), _ORDER_ALIASES, ahead_h=0 if one.isascii() else JAPAN_H)
+        for one in ("注文番号", "受注番号", "注文id", "受注id", "order number", "order id", "伝票番号")
+    ),
+)  # fmt: skip
+
+# What browsers report, as ``sources/csp_report.py`` names it.
+BROWSERS = (
+    Product("browser", "csp_violation", "", ("document-uri", "blocked-uri"), (),
+            (("cs-user-agent", "user_agent"), ("c-ip", "remote_addr", "client_ip", "ip")), derive="csp"),
+)  # fmt: skip
+
 # Columns without a value are left out of a row, so the kind of log tells first; exports by other programs have no such
 # header. Source: Microsoft Learn, "Message tracking"; the column lines of Exchange's HttpProxy and ECP logs, and
 # Test-ProxyLogon.ps1 of CSS-Exchange, which reads the same columns.
@@ -429,5 +493,5 @@ OTHERS = (
 
 PRODUCTS = (
     *AWS, *AZURE, *GOOGLE, *M365, *IDENTITY_AND_CODE, *KUBERNETES, *SYSMON_LINUX, *LINUX, *ECS, *ZEEK, *SURICATA,
-    *WEB, *EXCHANGE, *OTHERS,
+    *WEB, *ACCESS_LOGS, *SHOPS, *BROWSERS, *EXCHANGE, *OTHERS,
 )  # fmt: skip

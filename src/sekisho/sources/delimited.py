@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from io import StringIO
 from itertools import chain, islice
@@ -66,7 +66,7 @@ def layout_of(head: bytes) -> Layout | None:
     if not text or text[0] in b"{[<" or b"\0" in text.partition(b"\n")[0]:
         return None
     newline = "\n" if b"\n" in text else "\r"
-    lines = _decode(text).split(newline)
+    lines = decode(text).split(newline)
     if len(text) >= HEAD_BYTES - 2 or len(head) >= HEAD_BYTES:
         lines.pop()  # it may be cut
     at = 0
@@ -82,14 +82,14 @@ def layout_of(head: bytes) -> Layout | None:
 
 def _table(lines: list[str], delimiter: str, at: int, newline: str) -> Layout | None:
     rows = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
-    header = [name.strip() for name in next(_readable(rows), [])]
+    header = [name.strip() for name in next(readable(rows), [])]
     if not 1 < len(header) <= MAX_COLUMNS or not all(_NAME.fullmatch(name) for name in header if name):
         return None
     if not any(header) or any(map(is_time, header)):
         return None
-    sample = [row for row in islice(_readable(rows), SAMPLE_ROWS) if row]
+    sample = [row for row in islice(readable(rows), SAMPLE_ROWS) if row]
     viewer = is_event_viewer(header)
-    names = _unique(header)
+    names = unique(header)
     even = [row for row in sample if len(row) == len(header) + viewer]
     if len(even) < min(MIN_ROWS, len(sample)) or len(even) * 2 < len(sample) or not even:
         return None
@@ -99,7 +99,7 @@ def _table(lines: list[str], delimiter: str, at: int, newline: str) -> Layout | 
     return Layout(delimiter, names, at, windows, newline)
 
 
-def _readable(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+def readable(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     """Give the rows that the reader takes."""
     while True:
         try:
@@ -118,15 +118,16 @@ def _has_time_column(names: tuple[str, ...], rows: list[list[str]]) -> bool:
     return False
 
 
-def _unique(header: list[str]) -> tuple[str, ...]:
+def unique(header: list[str]) -> tuple[str, ...]:
+    """Give the names of columns, each once: those without one are numbered, as are those that come again."""
     names: dict[str, None] = {}
     for number, name in enumerate(header, 1):
         name = name or f"column_{number}"
-        unique, count = name, 1
-        while unique in names:
+        once, count = name, 1
+        while once in names:
             count += 1
-            unique = f"{name}_{count}"
-        names[unique] = None
+            once = f"{name}_{count}"
+        names[once] = None
     return tuple(names)
 
 
@@ -154,6 +155,11 @@ def read(path: Path) -> Iterator[Row | Gap]:
     Raises:
         SourceError: the file cannot be opened.
     """
+    return read_as(path, layout_of)
+
+
+def read_as(path: Path, find_layout: Callable[[bytes], Layout | None]) -> Iterator[Row | Gap]:
+    """Read a table whose layout is told from its first bytes by a function; see :func:`read`."""
     broken: list[str] = []
     with open_file(path) as file:
         parts = as_utf8(until_break(unpack(file), broken))
@@ -162,7 +168,7 @@ def read(path: Path) -> Iterator[Row | Gap]:
             first += part
             if len(first) >= HEAD_BYTES:
                 break
-        layout = layout_of(first[:HEAD_BYTES])
+        layout = find_layout(first[:HEAD_BYTES])
         if layout is None:
             yield Gap("1", "no table with a header")
         else:
@@ -252,11 +258,11 @@ def _lines(parts: Iterable[bytes], newline: str, long: list[str]) -> Iterator[St
 
 
 def _text(block: bytes, newline: str) -> str:
-    text = _decode(block)
+    text = decode(block)
     return text if newline == "\n" else text.replace(newline, "\n")
 
 
-def _decode(block: bytes) -> str:
+def decode(block: bytes) -> str:
     """Give text in the encoding that fits all of it, else line by line; what fits none keeps a mark in its place."""
     for encoding in ENCODINGS[:2]:
         try:

@@ -47,6 +47,24 @@ def test_a_log_is_judged_as_a_whole(rule, tmp_path):
     assert proof.outcomes[0].why.event.fields["Image"] == "near", "events of other logsources are not near"
 
 
+WEB_RULE = """title: Web
+logsource: {category: webserver}
+detection:
+  a: {injection.kind: script, cs-method: GET}
+  condition: a
+"""
+
+
+def test_web_requests_in_sigmas_words_need_no_time_and_are_looked_at_for_script(tmp_path):
+    path = tmp_path / "web.yml"
+    path.write_text(WEB_RULE)
+    request = {"cs-method": "GET", "cs-uri-stem": "/a", "cs-uri-query": "q=%3Cscript%3E"}
+    write(tmp_path / "web", "hit.json", lines(request))
+    write(tmp_path / "web", "miss.json", lines({**request, "cs-uri-query": "q=%3C3"}))
+    (proof,) = prove([str(path)])
+    assert (proof.passed, proof.count("hit"), proof.count("miss")) == (True, "1/1", "1/1")
+
+
 @pytest.mark.parametrize(
     ("wanted", "passed", "code"), [(2, True, ""), (3, False, "test.too_few"), (1, True, "test.too_many")]
 )

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from sekisho.app.lab import case_exchange, case_imap, case_lnk, case_qakbot, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
+from sekisho.app.lab.case_shop import SHOP_CASES, ShopCase
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
@@ -110,7 +111,8 @@ _LOGS = (
 DOCUMENT_CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _DOCUMENTS})
 """A file that somebody opens; each with a benign twin of its own."""
 CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in (*_DOCUMENTS, *_LOGS)})
-"""All; those with server logs have their benign twins in the same folder and state their planted steps."""
+"""Of an office; those with server logs have their benign twins in the same folder and state their planted steps."""
+EVERY: Mapping[str, Case | ShopCase] = MappingProxyType({**CASES, **SHOP_CASES})
 
 
 def make(case: str, out: Path) -> Path:
@@ -121,8 +123,9 @@ def make(case: str, out: Path) -> Path:
     Raises:
         KeyError: there is no such case.
     """
-    folder = out / CASES[case].name
-    files, steps = CASES[case].told()
+    one = EVERY[case]
+    folder = out / one.name
+    files, steps = one.told()
     for path, data in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -21,14 +21,15 @@ from sekisho.app.worker import Worker, why
 from sekisho.model.artifact import Artifact
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
+from sekisho.model.injection import find_injection
 from sekisho.model.limits import DEFAULT
-from sekisho.normalize import artifacts, mail, ocsf, records, syslog, windows
+from sekisho.normalize import artifacts, injections, mail, ocsf, records, syslog, windows
 from sekisho.normalize.commands import FIELDS, enrich
 from sekisho.sources import Gap, Row
 from sekisho.sources.jsonl import is_windows
 
 PLAIN_BYTES = 64 * 1024 * 1024  # of events as JSON; larger files are logs
-UNFOLDED = frozenset(FIELDS)  # an event that has one of these says itself what unfolding gave
+UNFOLDED = frozenset((*FIELDS, *injections.FIELDS))  # an event that has one of these says itself what unfolding gave
 JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 NOT_JSON = "not JSON objects: give one event, a list of events, or one a line"
 SAMPLED = 20  # objects looked at to tell what a JSON file holds
@@ -55,12 +56,16 @@ def read(given: str, logsource: Logsource, notes: list[str]) -> Iterator[Event]:
         data = path.read_bytes() if small else b""
     except OSError as error:
         raise SourceError(error.strerror or "cannot be read", given) from error
-    if data.lstrip()[:1] in (b"{", b"[") and (found := _objects(data)) is not None and not _is_log(found):
+    found = _objects(data) if data.lstrip()[:1] in (b"{", b"[") else None
+    if found is not None and not _is_log(found):
         yield from _plain(found, given, logsource)
         return
     one = intake.recognise(path, intake.shown_name(given), DEFAULT)
     if one.skipped:
         raise SourceError(one.skipped, given)
+    if one.source is None and found:  # of web servers Sigma's words are the log's own, and no time makes it no log
+        yield from _plain(found, given, logsource)
+        return
     if one.source is None and path.suffix.lower() in JSON_SUFFIXES:
         raise SourceError(NOT_JSON, given)
     if one.source is None or one.source.event_class == "artifact":
@@ -96,7 +101,7 @@ def plain_events(data: bytes, source: str, logsource: Logsource) -> Iterator[Eve
 def _plain(found: list[dict[str, Any]], source: str, logsource: Logsource) -> Iterator[Event]:
     for number, fields in enumerate(found, 1):
         event = Event(logsource, fields, source=source, record=str(number))
-        yield event if UNFOLDED & fields.keys() else enrich(event, unfold)
+        yield event if UNFOLDED & fields.keys() else injections.enrich(enrich(event, unfold), find_injection)
 
 
 def _objects(data: bytes) -> list[dict[str, Any]] | None:
@@ -157,7 +162,7 @@ def _serve(one: Intake, logsource: Logsource, pipe: Connection) -> None:
     batch: list[Event] = []
     try:
         for event in _normalized(one, logsource, notes):
-            batch.append(enrich(event, unfold))
+            batch.append(injections.enrich(enrich(event, unfold), find_injection))
             if len(batch) == BATCH:
                 pipe.send(batch)
                 batch = []

@@ -13,6 +13,8 @@ from sekisho.detect.correlator import correlate
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import SourceError
 from sekisho.model.event import Event, Logsource
+from sekisho.model.injection import find_injection
+from sekisho.normalize import injections
 from sekisho.normalize.clock import parse
 from sekisho.normalize.commands import enrich
 
@@ -60,4 +62,5 @@ def _event(one: Any, number: int, path: Path) -> Event:
     if len(parts) > 3 or not any(parts):
         raise SourceError(f"event {number}: write logsource as product/category/service", str(path))
     host, user = (str(one.get(name, "")) for name in ("host", "user"))
-    return enrich(Event(Logsource(*parts), one["fields"], time_ns, host, user, str(path), str(number)), unfold)
+    event = Event(Logsource(*parts), one["fields"], time_ns, host, user, str(path), str(number))
+    return injections.enrich(enrich(event, unfold), find_injection)

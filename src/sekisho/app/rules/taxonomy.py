@@ -33,6 +33,7 @@ CATEGORIES = {
     "email": "message attachment url mailflow smtp mailserver",
     "imap": "authentication session mailbox",
     "shop": "order",
+    "browser": "csp_violation",
 }
 """Categories by product; the empty product stands for any."""
 
