@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from sekisho.model.event import Event, Logsource
+from sekisho.model.host import inside_end
 from sekisho.normalize._flatten import Fields, as_json, flatten
+from sekisho.normalize._product import Product
 from sekisho.normalize._records_derive import DERIVATIONS
 from sekisho.normalize.clock import parse
-from sekisho.normalize.records_logsources import PRODUCTS, Product
+from sekisho.normalize.records_logsources import PRODUCTS
 
 MAX_SHAPES = 4_096
 """Remembered sets of field names."""
@@ -32,7 +34,7 @@ TIMES = (
     "eventdate", "creationdate", "created", "createdat", "logtime", "log_time", "date", "t.$date", "time_created",
     "timecreated", "event.system.timecreated.#attributes.systemtime", "event.system.timecreated.systemtime",
     "receivetimestamp", "local_time", "generatedtime", "createtime", "iso_timestamp", "firstseen", "first_seen",
-    "request_time", "id",
+    "request_time", "received", "origin_timestamp_utc", "id",
 )  # fmt: skip
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",
@@ -69,6 +71,8 @@ class _Known(NamedTuple):
     """New name and the shape's own."""
     service: str
     """The shape's own spelling of the field that names the service, if any."""
+    time: str
+    """The shape's own spelling of the field that says when it happened, if not the usual one."""
 
 
 class _Shape(NamedTuple):
@@ -113,12 +117,16 @@ class _Reader:
         key = tuple(fields)
         shape = self._shapes.get(key) or self._learn(key)
         known = next((one for one in shape.known if _holds(one.where, fields)), None)
-        time_ns = _time(fields, shape.times)
+        times = (known.time, *shape.times) if known is not None and known.time in fields else shape.times
+        time_ns = _time(fields, times)
         host, user = _word(fields, shape.hosts), _word(fields, shape.users)
         logsource = self._given or Logsource()
         also: tuple[str, ...] = ()
         if known is not None:
             _complete(fields, raw, known)
+            if ends := known.product.ends:
+                host = inside_end(fields.get(ends[0]), fields.get(ends[1]))
+            host, user = host or _text(fields.get("Computer")), user or _text(fields.get("User"))
             if self._given is None:
                 logsource = self._logsource(known, fields)
                 also = known.product.also
@@ -183,8 +191,9 @@ def _known(product: Product, folded: Mapping[str, str]) -> _Known:
             if lower.startswith(prefix) and lower[len(prefix) :] not in folded:
                 renames.setdefault(own[len(prefix) :], own)
     where = tuple((folded.get(name, name), values) for name, values in product.where)
+    own_time = folded.get(product.time, "") if product.time else ""
     named = product.service.partition("{")[2].rstrip("}").lower()
-    return _Known(product, where, tuple(renames.items()), folded.get(named, "") if named else "")
+    return _Known(product, where, tuple(renames.items()), folded.get(named, "") if named else "", own_time)
 
 
 def _holds(where: Iterable[tuple[str, tuple[str, ...]]], fields: Fields) -> bool:
@@ -235,6 +244,10 @@ def _time(fields: Fields, names: Sequence[str]) -> int | None:
         if time_ns is not None and time_ns > 0:
             return time_ns
     return None
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str and value != "-" else ""
 
 
 def _word(fields: Fields, names: Sequence[str]) -> str:

@@ -156,19 +156,24 @@ def read(path: Path) -> Iterator[Row | Gap]:
     """
     broken: list[str] = []
     with open_file(path) as file:
-        parts = as_utf8(until_break(unpack(file), broken))
-        first = b""
-        for part in parts:
-            first += part
-            if len(first) >= HEAD_BYTES:
-                break
-        layout = layout_of(first[:HEAD_BYTES])
-        if layout is None:
-            yield Gap("1", "no table with a header")
-        else:
-            yield from _rows(chain([first], parts), layout)
+        yield from read_parts(until_break(unpack(file), broken))
     for reason in broken:
         yield Gap("end", reason)
+
+
+def read_parts(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
+    """Give the rows of a table that comes in blocks."""
+    parts = as_utf8(parts)
+    first = b""
+    for part in parts:
+        first += part
+        if len(first) >= HEAD_BYTES:
+            break
+    layout = layout_of(first[:HEAD_BYTES])
+    if layout is None:
+        yield Gap("1", "no table with a header")
+    else:
+        yield from _rows(chain([first], parts), layout)
 
 
 def _rows(parts: Iterable[bytes], layout: Layout) -> Iterator[Row | Gap]:

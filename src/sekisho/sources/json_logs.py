@@ -20,8 +20,21 @@ from sekisho.sources.jsonl import SAMPLE_RECORDS, is_windows, starts_like_json
 
 # Keys under which services put an array of records.
 # Source: CloudTrail log files (Records), Azure diagnostic settings (records), Microsoft Graph (value), Kubernetes
-# EventList and Google Reports API (items), Google Cloud Logging (entries), OneLogin (data), GitLab and others.
-ENVELOPES = ("Records", "records", "value", "events", "Events", "items", "entries", "data", "logs", "results")
+# EventList and Google Reports API (items), Google Cloud Logging (entries), OneLogin (data), Defender's hunting
+# API (Results), GitLab and others.
+ENVELOPES = (
+    "Records",
+    "records",
+    "value",
+    "events",
+    "Events",
+    "items",
+    "entries",
+    "data",
+    "logs",
+    "results",
+    "Results",
+)
 LINES = (".jsonl", ".ndjson")
 """File names that promise one object a line: a single object is then a log of one record."""
 MIN_RECORDS = 2
@@ -95,6 +108,11 @@ def read(path: Path) -> Iterator[Row | Gap]:
             yield item
     for reason in broken:
         yield Gap(f"after {last}", reason)
+
+
+def read_parts(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
+    """Give the records of a log that comes in blocks."""
+    return _records(parts)
 
 
 def _records(parts: Iterator[bytes]) -> Iterator[Row | Gap]:

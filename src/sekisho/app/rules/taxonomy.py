@@ -12,7 +12,7 @@ from sekisho.normalize.windows_logsources import SERVICES
 
 # Source: Sigma taxonomy appendix 2.1 and the folders of the SigmaHQ rules of April 2026.
 CATEGORIES = {
-    "": "antivirus database dns firewall proxy webserver",
+    "": "antivirus database dns firewall proxy tls webserver",
     "linux": "file_event file_delete network_connection process_creation process_termination raw_access_thread",
     "macos": "file_event network_connection process_creation",
     "windows": "file_access file_change file_delete file_event file_rename registry_event create_remote_thread "
@@ -30,9 +30,11 @@ CATEGORIES = {
     "spring": "application",
     "sql": "application",
     "velocity": "application",
-    "email": "message attachment url",
+    "email": "message attachment url mailflow",
     "imap": "authentication",
+    "network": "beacon",
     "shop": "order",
+    "trend": "detection",
 }
 """Categories by product; the empty product stands for any."""
 
@@ -50,15 +52,15 @@ PRODUCT_SERVICES = {
     "juniper": "bgp",
     "kubernetes": "audit",
     "linux": "auditd auth clamav cron guacamole modsecurity sshd sudo syslog vsftpd",
-    "m365": "audit exchange threat_detection threat_management",
+    "m365": "audit emailattachmentinfo emailurlinfo exchange identitylogon threat_detection threat_management",
     "okta": "okta",
     "onelogin": "onelogin.events",
     "paloalto": "globalprotect",
-    "zeek": "conn dce_rpc dns dnp3 ftp gquic http http2 intel irc kerberos known_certs known_hosts known_modbus "
+    "zeek": "conn dce_rpc dns dnp3 files ftp gquic http http2 intel irc kerberos known_certs known_hosts known_modbus "
     "known_services modbus modbus_register_change mqtt_connect mqtt_publish mqtt_subscribe mysql notice ntlm ntp "
     "ocsp pe pop3 radius rdp rfb sip smb_files smb_mapping smtp smtp_links snmp socks software ssh ssl tls syslog "
     "traceroute tunnel weird x509",
-    "suricata": "alert dns flow http smtp tls",
+    "suricata": "alert anomaly dns fileinfo flow http smtp tls",
     "exchange": "httpproxy ecp message_tracking",
     "windows": "amsi kernel-file",
 }
