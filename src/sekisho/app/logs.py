@@ -28,6 +28,7 @@ from sekisho.model.finding import Finding
 from sekisho.model.limits import Limits
 from sekisho.normalize import ocsf, records, windows
 from sekisho.normalize.commands import enrich, unfolded
+from sekisho.normalize.requests import described
 from sekisho.normalize.windows_repeats import Repeats
 from sekisho.sources import Gap, Row, Span
 
@@ -321,7 +322,7 @@ class _Look:
         """Give every event with its findings."""
         match = self.rules.match
         for event in self._events(rows):
-            known = enrich(event, self.unfold)
+            known = described(enrich(event, self.unfold))
             self.count += 1
             self.unknown += event.logsource == NOWHERE
             yield known, match(known)

@@ -84,6 +84,7 @@ ZEEK = (
     ),
     Product("zeek", "tls", "x509", ("ts", "certificate.serial"), (), _ZEEK_X509, derive="tls"),
     Product("zeek", "tls", "x509", ("ts", "certificate_serial"), (), _ZEEK_X509, derive="tls"),
+    Product("zeek", "", "{_path}", ("_path", "_write_ts")),
     Product("zeek", "", "files", ("ts", "fuid", "source", "seen_bytes")),
     Product("zeek", "", "pe", ("ts", "id", "compile_ts", "machine")),
 )  # fmt: skip

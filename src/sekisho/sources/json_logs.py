@@ -68,9 +68,21 @@ def _kind(head: bytes, lines: bool) -> str:
     if any(map(is_ocsf, rows)):
         return "ocsf"
     enveloped = "." in sample[0].record
+    if all(map(_names_its_log, rows)):
+        return "records"
     if len(rows) < MIN_RECORDS and not lines and not enveloped:
         return ""
     return "records" if sum(map(_has_time, rows)) * 2 > len(rows) else ""
+
+
+def _names_its_log(fields: Mapping[str, Any]) -> bool:
+    """Tell a record of Zeek or Suricata, which says itself what log it is of: one is enough.
+
+    Source: Zeek, json-streaming-logs; Suricata, "EVE JSON Format".
+    """
+    return ("_path" in fields and ("ts" in fields or "_write_ts" in fields)) or (
+        "event_type" in fields and "timestamp" in fields
+    )
 
 
 def _has_time(fields: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.limits import DEFAULT
 from sekisho.normalize import artifacts, mail, ocsf, records, windows
 from sekisho.normalize.commands import FIELDS, enrich
+from sekisho.normalize.requests import described
 from sekisho.sources import Gap, Row
 from sekisho.sources.jsonl import is_windows
 
@@ -91,7 +92,7 @@ def plain_events(data: bytes, source: str, logsource: Logsource) -> Iterator[Eve
 def _plain(found: list[dict[str, Any]], source: str, logsource: Logsource) -> Iterator[Event]:
     for number, fields in enumerate(found, 1):
         event = Event(logsource, fields, source=source, record=str(number))
-        yield event if UNFOLDED & fields.keys() else enrich(event, unfold)
+        yield event if UNFOLDED & fields.keys() else described(enrich(event, unfold))
 
 
 def _objects(data: bytes) -> list[dict[str, Any]] | None:
@@ -152,7 +153,7 @@ def _serve(one: Intake, logsource: Logsource, pipe: Connection) -> None:
     batch: list[Event] = []
     try:
         for event in _normalized(one, logsource, notes):
-            batch.append(enrich(event, unfold))
+            batch.append(described(enrich(event, unfold)))
             if len(batch) == BATCH:
                 pipe.send(batch)
                 batch = []

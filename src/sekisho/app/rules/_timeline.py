@@ -15,6 +15,7 @@ from sekisho.model.errors import SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.normalize.clock import parse
 from sekisho.normalize.commands import enrich
+from sekisho.normalize.requests import described
 
 KEYS = frozenset({"time", "logsource", "host", "user", "fields"})
 TIMELINE_BYTES = 16 * 1024 * 1024
@@ -60,4 +61,5 @@ def _event(one: Any, number: int, path: Path) -> Event:
     if len(parts) > 3 or not any(parts):
         raise SourceError(f"event {number}: write logsource as product/category/service", str(path))
     host, user = (str(one.get(name, "")) for name in ("host", "user"))
-    return enrich(Event(Logsource(*parts), one["fields"], time_ns, host, user, str(path), str(number)), unfold)
+    event = Event(Logsource(*parts), one["fields"], time_ns, host, user, str(path), str(number))
+    return described(enrich(event, unfold))
