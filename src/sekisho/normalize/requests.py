@@ -55,6 +55,7 @@ def request_facts(fields: Mapping[str, Any], time_ns: int | None) -> dict[str, A
     ``url.signs`` lists: ``bare_address`` (no name), ``odd_tld``, ``compromised_path``, ``folder`` (the path ends with a
     slash below the root), ``malspam_path``, ``serial_dat`` (named by Excel's clock within a day of the request),
     ``loader_cookie`` (a loader's cookie, decoded into ``cookie.host`` and ``cookie.user``), ``no_user_agent``.
+    ``src_ip`` is who asked, also where a proxy calls it ``c-ip``.
     """
     written = fields.get("c-uri")
     uri = written[:MAX_URL_CHARS] if type(written) is str else ""
@@ -76,6 +77,8 @@ def request_facts(fields: Mapping[str, Any], time_ns: int | None) -> dict[str, A
         facts["url.path"] = path
         signs += _path_signs(path, time_ns)
     signs += _asker_signs(fields, facts)
+    if "src_ip" not in fields and fields.get("c-ip") not in _NOTHING:
+        facts["src_ip"] = fields["c-ip"]
     if signs:
         facts["url.signs"] = signs
     return facts
