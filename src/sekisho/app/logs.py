@@ -20,6 +20,7 @@ from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept
+from sekisho.detect.beacons import BEACON, Beacons, Heard
 from sekisho.detect.ruleset import RuleSet, finding
 from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
@@ -57,6 +58,8 @@ class Part(NamedTuple):
     """Events of which the logsource is not known, so that hardly a rule reads them."""
     digest: Any = None
     """What ``Asked.digest`` gave."""
+    heard: Heard | None = None
+    """Connections of the whole piece, to look for steady beats in: with the last part, when a rule asks for them."""
 
 
 class Piece(NamedTuple):
@@ -253,6 +256,11 @@ def _serve(rules: RuleSet, asked: Asked, pipe: Connection) -> None:
             pipe.send(part)
 
 
+def hears_beats(rules: RuleSet) -> bool:
+    """Tell whether any rule asks for steady beats; else nothing is kept for them."""
+    return any(one.logsource.reads(BEACON) and any(one.logsource) for one in rules.rules)
+
+
 def remembering(rules: RuleSet, share: int = 1) -> Repeats:
     """Give an empty memory of records that match none of the rules, one of so many."""
     return Repeats(lambda draft: rules.engine.reads(draft.logsource, draft.fields), share)
@@ -287,7 +295,8 @@ def read_piece(
     if before is not None:
         look.credit()
         statistics = rules.engine.statistics().since(before)
-    yield look.part(gaps, last=True)._replace(statistics=statistics)
+    heard = look.beacons.take() if look.beacons is not None else None
+    yield look.part(gaps, last=True)._replace(statistics=statistics, heard=heard)
 
 
 class _Look:
@@ -299,11 +308,14 @@ class _Look:
         self.found: list[tuple[Event, list[Finding]]] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
+        self.beacons = Beacons() if hears_beats(rules) else None
 
     def take(self, event: Event | None, found: list[Finding]) -> None:
         """Keep what a record gave; ``count`` was raised by who gave it."""
         if event is None:
             return
+        if self.beacons is not None:
+            self.beacons.add(event)
         if self.asked.story:
             self.history.add(event, found=bool(found))
         if found:

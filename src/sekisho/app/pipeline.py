@@ -17,6 +17,7 @@ from sekisho.correlate.incidents import correlate
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.story import mailbox_of
 from sekisho.detect import correlator
+from sekisho.detect.beacons import Beacons
 from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.tuning import Counts, Tuning
 from sekisho.detect.verdict import judge
@@ -280,18 +281,26 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
 def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
     """Read all logs, keep what rules found and what a story needs."""
     done = read = 0
+    beacons = Beacons()
     options, asked = run.options, Asked(logsource=run.options.logsource)
     for log, part in read_logs(found, run.rules, jobs=options.jobs, limits=options.limits, asked=asked):
         run.history.give(part.kept)
         for event, matched in part.found:
             _keep(run, event, matched)
         read += part.read
+        if part.heard is not None:
+            beacons.give(part.heard)
         if part.last:
             done += 1
             assert log.intake.source is not None
             kind = log.intake.source.name
             run.inputs.append(Input(log.intake.shown, kind, log.read, log.gaps.text(), failed=bool(log.gaps)))
         run.progress("logs", done, len(found), f"{read} events, {log.intake.shown}")
+    run.notes += beacons.notes()
+    for event in beacons.events():
+        if matched := run.rules.match(event):
+            run.history.add(event, found=True)
+            _keep(run, event, matched)
 
 
 def _keep(run: Run, event: Event, found: Sequence[Finding]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from sekisho import analyzers
+from sekisho.detect import beacons
 from sekisho.detect.lint import Known
 from sekisho.model.event import Logsource
 from sekisho.normalize import artifacts, mail, windows_fields
@@ -80,7 +81,10 @@ def known() -> Known:
         Logsource("paloalto", "file_event", "globalprotect"),
     }
     windows = windows_fields.known_fields()
-    return Known(frozenset({*found, *windows_fields.known_logsources(), *windows}), {**windows, **_mail_fields()})
+    return Known(
+        frozenset({*found, *windows_fields.known_logsources(), *windows}),
+        {**windows, **_mail_fields(), beacons.BEACON: frozenset(beacons.FIELDS)},
+    )
 
 
 def _mail_fields() -> dict[Logsource, frozenset[str]]:
