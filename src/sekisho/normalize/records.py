@@ -18,6 +18,8 @@ from sekisho.normalize.records_logsources import PRODUCTS
 
 MAX_SHAPES = 4_096
 """Remembered sets of field names."""
+MAX_TOLD = 256
+"""Remembered values of one shape."""
 MAX_LOGSOURCES = 1_024
 MAX_WORD_CHARS = 64
 """Of a value that becomes a service."""
@@ -82,6 +84,10 @@ class _Shape(NamedTuple):
     times: tuple[str, ...]
     hosts: tuple[str, ...]
     users: tuple[str, ...]
+    asked: tuple[str, ...]
+    """Fields whose values decide which of ``known`` it is."""
+    told: dict[tuple[Any, ...], _Known | None]
+    """What values met so far decided."""
 
 
 def normalize(rows: Iterable[Row], source: str, logsource: Logsource | None = None) -> Iterator[Event]:
@@ -116,7 +122,7 @@ class _Reader:
         fields = flatten(raw)
         key = tuple(fields)
         shape = self._shapes.get(key) or self._learn(key)
-        known = next((one for one in shape.known if _holds(one.where, fields)), None)
+        known = _which(shape, fields)
         times = (known.time, *shape.times) if known is not None and known.time in fields else shape.times
         time_ns = _time(fields, times)
         host, user = _word(fields, shape.hosts), _word(fields, shape.users)
@@ -142,10 +148,12 @@ class _Reader:
         folded: dict[str, str] = {}
         for name in key:
             folded.setdefault(name.lower(), name)
-        self._shapes[key] = shape = _Shape(
-            tuple(_known(one, folded) for one in PRODUCTS if all(name in folded for name in one.needs)),
-            *(tuple(folded[name] for name in names if name in folded) for names in (TIMES, HOSTS, USERS)),
+        known = tuple(_known(one, folded) for one in PRODUCTS if all(name in folded for name in one.needs))
+        times, hosts, users = (
+            tuple(folded[name] for name in names if name in folded) for names in (TIMES, HOSTS, USERS)
         )
+        asked = tuple(dict.fromkeys(name for one in known for name, _ in one.where))
+        self._shapes[key] = shape = _Shape(known, times, hosts, users, asked, {})
         return shape
 
     def _logsource(self, known: _Known, fields: Fields) -> Logsource:
@@ -194,6 +202,21 @@ def _known(product: Product, folded: Mapping[str, str]) -> _Known:
     own_time = folded.get(product.time, "") if product.time else ""
     named = product.service.partition("{")[2].rstrip("}").lower()
     return _Known(product, where, tuple(renames.items()), folded.get(named, "") if named else "", own_time)
+
+
+def _which(shape: _Shape, fields: Fields) -> _Known | None:
+    """Tell which product a record of this shape is of; the values that decide it repeat in every log."""
+    key = tuple([fields.get(name) for name in shape.asked])
+    try:
+        return shape.told[key]
+    except KeyError:
+        pass
+    except TypeError:  # a list of values
+        return next((one for one in shape.known if _holds(one.where, fields)), None)
+    known = next((one for one in shape.known if _holds(one.where, fields)), None)
+    if len(shape.told) < MAX_TOLD:
+        shape.told[key] = known
+    return known
 
 
 def _holds(where: Iterable[tuple[str, tuple[str, ...]]], fields: Fields) -> bool:
