@@ -32,7 +32,7 @@ def main() -> int:
     rules = ruleset.load([])
     names = {rule.id: Path(rule.path).stem for rule in rules.rules}
     heard = Beacons()
-    paths = sorted((root / "zeek").rglob("*.json.gz")) + [root / "otrf" / "apt29-day1" / "zeek" / "combined_zeek.log"]
+    paths = [*sorted((root / "zeek").rglob("*.json.gz")), root / "otrf" / "apt29-day1" / "zeek" / "combined_zeek.log"]
     for path in paths:
         for event in events(path):
             heard.add(event)
