@@ -28,6 +28,8 @@ _LATIN = re.compile(
     r"|animi|alias|optio|error|dolor|labore|fuga|odio|iste|omnis|ratione|sint|culpa|natus|veniam"
     r"|harum|autem)"
 )
+_FOLDER = re.compile(r"/([A-Za-z0-9]{4,24})/$")
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
 _TR_NUMBERED = re.compile(r"^/([a-z]{5,30})/([a-z]{5,40})-\d{7,9}/?$")
 _TR_ARCHIVE = re.compile(r"^/([a-z]{2,20})-([a-z]{2,20})/([a-z]{2,25})\.zip$")
 
@@ -35,6 +37,15 @@ _TR_ARCHIVE = re.compile(r"^/([a-z]{2,20})-([a-z]{2,20})/([a-z]{2,25})\.zip$")
 def is_compromised(path: str) -> bool:
     """Tell a path under the administrative folders of a site, where its owner publishes nothing."""
     return _COMPROMISED.search(path) is not None or _UPLOADS.search(path) is not None
+
+
+def is_random_folder(path: str) -> bool:
+    """Tell a path that ends in a folder whose name mixes cases and digits as no word does (``/K7tRwZ/``).
+
+    Source: the download addresses of Emotet in the trackers' notes of 2021 to 2022.
+    """
+    found = _FOLDER.search(path)
+    return found is not None and _MIXED.match(found[1]) is not None
 
 
 def is_random(label: str) -> bool:

@@ -17,7 +17,7 @@ from sekisho.model.host import canonical_ip, host_tricks
 from sekisho.model.hosting import ODD_TLDS
 from sekisho.model.registered import registered_domain
 from sekisho.normalize._name_letters import surprise
-from sekisho.normalize._url_shapes import is_compromised, is_pseudo_latin, serial_day
+from sekisho.normalize._url_shapes import is_compromised, is_pseudo_latin, is_random_folder, serial_day
 
 REQUEST_FIELDS = ("url.host", "url.ip", "url.hidden_by", "url.domain", "url.path", "url.signs", "cookie.host",
                   "cookie.user")  # fmt: skip
@@ -53,9 +53,9 @@ def request_facts(fields: Mapping[str, Any], time_ns: int | None) -> dict[str, A
     """Give REQUEST_FIELDS of a request, as far as it has them.
 
     ``url.signs`` lists: ``bare_address`` (no name), ``odd_tld``, ``compromised_path``, ``folder`` (the path ends with a
-    slash below the root), ``malspam_path``, ``serial_dat`` (named by Excel's clock within a day of the request),
-    ``loader_cookie`` (a loader's cookie, decoded into ``cookie.host`` and ``cookie.user``), ``no_user_agent``.
-    ``src_ip`` is who asked, also where a proxy calls it ``c-ip``.
+    slash below the root), ``random_folder`` (whose name is no word), ``malspam_path``, ``serial_dat`` (named by Excel's
+    clock within a day of the request), ``loader_cookie`` (a loader's cookie, decoded into ``cookie.host`` and
+    ``cookie.user``), ``no_user_agent``. ``src_ip`` is who asked, also where a proxy calls it ``c-ip``.
     """
     written = fields.get("c-uri")
     uri = written[:MAX_URL_CHARS] if type(written) is str else ""
@@ -104,6 +104,8 @@ def _path_signs(path: str, time_ns: int | None) -> list[str]:
         signs.append("compromised_path")
     if len(path) > 1 and path[-1] == "/":
         signs.append("folder")
+        if is_random_folder(path):
+            signs.append("random_folder")
     if is_pseudo_latin(path):
         signs.append("malspam_path")
     day = serial_day(path) if path.endswith(".dat") else None

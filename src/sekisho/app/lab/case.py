@@ -13,6 +13,8 @@ from sekisho.app.lab.corp import DESKS, OPENER, Desk, moment
 from sekisho.app.lab.endpoint import STORY, Machine, Process
 from sekisho.app.lab.mail import Attachment, Mail, write_mail
 from sekisho.app.lab.noise import background_events, background_mails
+from sekisho.app.lab.planted import Planted
+from sekisho.app.lab.textlog import TextLog
 from sekisho.model.artifact import SEPARATOR
 
 TRUTH_SCHEMA = "sekisho-lab/1"
@@ -26,6 +28,7 @@ names, RFC 5737 blocks), so nothing in here can be downloaded, and no command fi
 
 evidence/mailboxes/   one folder a mailbox, one .eml a delivered copy
 evidence/endpoint/    Windows events by machine, as Winlogbeat exports them (JSON lines)
+evidence/.../         logs of servers, where the case has any
 truth.json            what happened, for checking a result against
 
 合成データです。実在の事件・人物・組織・機器とは関係がなく、無害です（宛先はすべて文書用に予約されたもの）。
@@ -55,6 +58,11 @@ class Case:
         """What a right result says; the keys are those of :meth:`Scene.truth`."""
         return self._scene().truth()
 
+    @property
+    def planted(self) -> tuple[Planted, ...]:
+        """The steps that a right result finds, record by record; empty for a case that states only its truth."""
+        return self._scene().planted()
+
     def _scene(self) -> Scene:
         scene = Scene(self.name, {"en": self.title_en, "ja": self.title_ja}, self.day)
         self.tell(scene)
@@ -79,6 +87,8 @@ class Scene:
         """As a browser would read them."""
         self.dropped: list[str] = []
         """Paths that the case's processes wrote."""
+        self.logs: list[TextLog] = []
+        self._planted: list[Planted] = []
         for number, machine in enumerate(self.machines.values()):
             background_events(machine, day, tools=number < 2)
         for mail in background_mails(case, day):
@@ -105,14 +115,22 @@ class Scene:
         attachments = [{"name": part.name, "sha256": sha256(part.data).hexdigest()} for part in mail.attachments]
         lure = {"message_id": mail.message_id, "subject": mail.subject, "sender": mail.sender}
         self._lures.append(lure | {"recipients": list(mail.to), "copies": copies, "attachments": attachments})
-        shown = ", ".join(part.name for part in mail.attachments)
+        shown = ", ".join(part.name for part in mail.attachments) or "a mail without attachments"
         self.step(mail.sent_at, "mail", f"{mail.sender} sends {shown} to {len(mail.to)} mailbox(es)")
 
+    def plant(self, key: str, mail: Mail) -> None:
+        """Deliver a mail as background and count each of its copies as a planted step."""
+        self._planted += [Planted(key, "mail", path, "") for path in self._deliver(mail)]
+
+    def post(self, mail: Mail) -> None:
+        """Deliver a mail that has nothing to do with the case."""
+        self._deliver(mail)
+
     def open_from(self, mail: Mail, *members: Attachment) -> None:
-        """Name the artifact that it began with: an attachment of the opener's copy, or a member below it."""
+        """Name the artifact that it began with: an attachment of the opener's copy, a member below it, or the mail."""
         copy = self._path(mail, self.desk.mailbox)
         address = SEPARATOR.join([f"evidence/{copy}", *(member.name for member in members)])
-        digest = sha256(members[-1].data).hexdigest()
+        digest = sha256(members[-1].data if members else self._mails[copy]).hexdigest()
         self._root = {"address": address, "sha256": digest, "message_id": mail.message_id, "mail": f"evidence/{copy}"}
 
     def step(self, at: datetime, layer: str, what: str) -> None:
@@ -149,7 +167,18 @@ class Scene:
     def evidence(self) -> dict[str, bytes]:
         """Give the evidence by path below its folder."""
         events = {f"endpoint/{host}.jsonl": machine.export().data for host, machine in self.machines.items()}
-        return dict(sorted(self._mails.items())) | events
+        logs = {log.path: log.data() for log in self.logs}
+        return dict(sorted(self._mails.items())) | events | dict(sorted(logs.items()))
+
+    def planted(self) -> tuple[Planted, ...]:
+        """Give every planted step, record by record."""
+        found = list(self._planted)
+        for host, machine in self.machines.items():
+            for key, lines in machine.export().planted.items():
+                found += [Planted(key, "endpoint", f"evidence/endpoint/{host}.jsonl", str(line)) for line in lines]
+        for log in self.logs:
+            found += log.planted()
+        return tuple(found)
 
     def truth(self) -> dict[str, Any]:
         """Give what happened.

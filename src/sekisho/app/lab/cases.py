@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_lnk, case_vba, case_xlm
+from sekisho.app.lab import case_icedid, case_lnk, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
+_MARCH, _CALL_DAY = date(2021, 3, 15), date(2021, 9, 8)
 _ALL = (
     Case(
         "emotet-lnk-vbs",
@@ -83,12 +84,35 @@ _ALL = (
         _SEPTEMBER,
         case_vba.vba_benign,
     ),
+    Case(
+        "icedid-thread",
+        "workbook in a ZIP out of a stolen thread, with the network logs of its loader",
+        "盗まれたスレッドのZIP内ブックとローダの通信ログ",
+        _MARCH,
+        case_icedid.icedid,
+    ),
+    Case(
+        "bazarcall",
+        "a charge to cancel by telephone, and the workbook that the call centre has its victim open",
+        "電話での解約を促す請求と、通話相手が開かせるブック",
+        _CALL_DAY,
+        case_icedid.bazarcall,
+    ),
+    Case(
+        "icedid-bazarcall-benign",
+        "an ordinary day of the network with all that looks odd and is not",
+        "紛らわしいが無害な通信を含む通常の一日",
+        _MARCH,
+        case_icedid.benign,
+    ),
 )
 CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _ALL})
 
 
 def make(case: str, out: Path) -> Path:
     """Write one case below ``out`` and give its folder; files of an earlier run are overwritten.
+
+    Planted steps are written beside the folder, see :mod:`sekisho.app.lab.planted`.
 
     Raises:
         KeyError: there is no such case.
@@ -98,4 +122,6 @@ def make(case: str, out: Path) -> Path:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+    if steps := CASES[case].planted:
+        planted.write(folder, case, steps)
     return folder

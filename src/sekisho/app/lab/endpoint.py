@@ -13,20 +13,34 @@ from typing import Any
 from sekisho.app.lab.corp import NETBIOS_DOMAIN, Desk
 
 SYSMON, SECURITY = "Microsoft-Windows-Sysmon", "Microsoft-Windows-Security-Auditing"
-CHANNELS = {SYSMON: "Microsoft-Windows-Sysmon/Operational", SECURITY: "Security"}
+CMDLETS, SERVICE_CONTROL = "MSExchange CmdletLogs", "Service Control Manager"
+CHANNELS = {
+    SYSMON: "Microsoft-Windows-Sysmon/Operational",
+    SECURITY: "Security",
+    CMDLETS: "MSExchange Management",
+    SERVICE_CONTROL: "System",
+}
 PROVIDER_GUIDS = {
     SYSMON: "{5770385f-c22a-43e0-bf4c-06f5698ffbd9}",
     SECURITY: "{54849625-5478-4994-a5ba-3e3b0328c30d}",
+    SERVICE_CONTROL: "{555908d1-a6d7-4695-8e1e-26931d2012f4}",
 }
+"""Providers of the old kind, as Exchange's is, have none."""
+CLASSIC = "General"
+"""What Winlogbeat calls an event of a provider without a manifest."""
 ACTIONS = {
     1: "Process Create (rule: ProcessCreate)",
     3: "Network connection detected (rule: NetworkConnect)",
     11: "File created (rule: FileCreate)",
     13: "Registry value set (rule: RegistryEvent)",
     15: "File stream created (rule: FileCreateStreamHash)",
+    17: "Pipe Created (rule: PipeEvent)",
     22: "Dns query (rule: DnsQuery)",
     4624: "Logon",
     4688: "Process Creation",
+    4698: "Other Object Access Events",
+    5145: "Detailed File Share",
+    7045: "None",
 }
 SYSTEM, NETWORK_SERVICE = "NT AUTHORITY\\SYSTEM", "NT AUTHORITY\\NETWORK SERVICE"
 SERVICE_ACCOUNTS = {SYSTEM: ("S-1-5-18", "0x3e7"), NETWORK_SERVICE: ("S-1-5-20", "0x3e4")}
@@ -63,6 +77,7 @@ class _Record:
     event_id: int
     data: dict[str, Any]
     part: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,8 @@ class Export:
     """JSON lines in time order."""
     lines: dict[str, tuple[int, ...]]
     """Line numbers, from 1, by part: ``story`` and ``context``; all others are background."""
+    planted: dict[str, tuple[int, ...]]
+    """Line numbers by the key of the planted step that they show."""
 
 
 class Machine:
@@ -86,6 +103,8 @@ class Machine:
         self.desk, self.case = desk, case
         self.part = CONTEXT
         """What is recorded now belongs to: the case's story, the context it happens in, or the background."""
+        self.key = ""
+        """Planted step that what is recorded now shows; empty for none."""
         self._records: list[_Record] = []
         self._seed = sha256(f"{case}/{desk.host}".encode()).hexdigest()
         self._started = 0
@@ -163,6 +182,52 @@ class Machine:
         """Record a registry value being set (Sysmon 13)."""
         self._sysmon(13, at, process, {"EventType": "SetValue", "TargetObject": key, "Details": details})
 
+    def create_pipe(self, process: Process, name: str, at: datetime) -> None:
+        """Record a named pipe being made (Sysmon 17)."""
+        self._sysmon(17, at, process, {"EventType": "CreatePipe", "PipeName": name})
+
+    def add_task(self, name: str, content: str, at: datetime) -> None:
+        """Record a scheduled task being made (Security 4698) by the desk's user."""
+        account = self._account(self.desk.account)
+        subject = {"SubjectUserSid": account["sid"], "SubjectUserName": account["name"]}
+        subject |= {"SubjectDomainName": account["domain"], "SubjectLogonId": account["logon"]}
+        self._security(4698, at, subject | {"TaskName": name, "TaskContent": content})
+
+    def add_service(self, name: str, command: str, at: datetime) -> None:
+        """Record a service being made (System 7045)."""
+        data = {"ServiceName": name, "ImagePath": command, "ServiceType": "user mode service"}
+        self.record(SERVICE_CONTROL, 7045, at, data | {"StartType": "demand start", "AccountName": "LocalSystem"})
+
+    def write_share(self, share: str, path: str, address: str, at: datetime, user: str = "") -> None:
+        """Record a file being written through a share of this machine (Security 5145)."""
+        account = self._account(user or SYSTEM)
+        data = {"SubjectUserSid": account["sid"], "SubjectUserName": account["name"]}
+        data |= {"SubjectDomainName": account["domain"], "SubjectLogonId": account["logon"], "ObjectType": "File"}
+        data |= {"IpAddress": address, "IpPort": str(49700 + len(self._records) % 15000), "ShareName": share}
+        data |= {
+            "ShareLocalPath": "\\??\\C:\\",
+            "RelativeTargetName": path,
+            "AccessMask": "0x2",
+            "AccessList": "%%4417",
+        }
+        self._security(5145, at, data | {"AccessReason": "-"})
+
+    def call_cmdlet(self, name: str, parameters: str, caller: str, at: datetime, *, failed: bool = False) -> None:
+        """Record a cmdlet of Exchange (event 1, or 6 when it failed) as its management log has it."""
+        host, process = "Remote-ManagementShell-Unknown", "11064 w3wp#MSExchangePowerShellAppPool"
+        values = (name, parameters, caller, "S-1-5-21-0", "S-1-5-21-0", host, process, "", "38", "00:00:00.2813")
+        data = {f"param{number}": value for number, value in enumerate(values, 1)}
+        self.record(CMDLETS, 6 if failed else 1, at, data)
+
+    def record(self, provider: str, event_id: int, at: datetime, data: dict[str, Any]) -> None:
+        """Record any other event."""
+        self._records.append(_Record(at, provider, event_id, data, self.part, self.key))
+
+    @property
+    def system(self) -> Process:
+        """The kernel as a process, which writes what comes over the network."""
+        return Process(self._guid(0, 0), 4, "System", "", SYSTEM)
+
     def logon(self, at: datetime, kind: int = 2) -> None:
         """Record a logon of the desk's user (Security 4624)."""
         account = self._account(self.desk.account)
@@ -170,14 +235,19 @@ class Machine:
 
     def export(self) -> Export:
         """Give everything recorded so far in the order of time, numbered by channel."""
-        numbers = {SYSMON: 20_000, SECURITY: 50_000}
+        numbers = {SYSMON: 20_000, SECURITY: 50_000, CMDLETS: 9_000, SERVICE_CONTROL: 4_000}
         lines: list[str] = []
-        parts: dict[str, tuple[int, ...]] = {STORY: (), CONTEXT: (), BACKGROUND: ()}
+        parts: dict[str, list[int]] = {STORY: [], CONTEXT: [], BACKGROUND: []}
+        planted: dict[str, list[int]] = {}
         for line, record in enumerate(sorted(self._records, key=lambda record: record.at), 1):
             numbers[record.provider] += 1
             lines.append(json.dumps(self._envelope(record, numbers[record.provider]), ensure_ascii=False))
-            parts[record.part] += (line,)
-        return Export(("\n".join(lines) + "\n").encode(), {STORY: parts[STORY], CONTEXT: parts[CONTEXT]})
+            parts[record.part].append(line)
+            if record.key:
+                planted.setdefault(record.key, []).append(line)
+        shown = {part: tuple(parts[part]) for part in (STORY, CONTEXT)}
+        keys = {key: tuple(at) for key, at in planted.items()}
+        return Export(("\n".join(lines) + "\n").encode(), shown, keys)
 
     def _new(self, image: str, command: str, user: str, at: datetime) -> Process:
         self._started += 1
@@ -201,21 +271,21 @@ class Machine:
     def _sysmon(self, event_id: int, at: datetime, process: Process, data: dict[str, Any]) -> None:
         head = {"RuleName": "-", "UtcTime": _utc(at), "ProcessGuid": process.guid, "ProcessId": process.pid}
         head |= {"Image": process.image, "User": process.user}
-        self._records.append(_Record(at, SYSMON, event_id, head | data, self.part))
+        self.record(SYSMON, event_id, at, head | data)
 
     def _security(self, event_id: int, at: datetime, data: dict[str, Any]) -> None:
-        self._records.append(_Record(at, SECURITY, event_id, data, self.part))
+        self.record(SECURITY, event_id, at, data)
 
     def _envelope(self, record: _Record, number: int) -> dict[str, Any]:
         time = record.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        action = ACTIONS[record.event_id]
+        action = CLASSIC if record.provider == CMDLETS else ACTIONS[record.event_id]
         winlog = {
             "api": "wineventlog",
             "channel": CHANNELS[record.provider],
             "computer_name": self.desk.fqdn,
             "event_id": str(record.event_id),
             "opcode": "Info",
-            "provider_guid": PROVIDER_GUIDS[record.provider],
+            "provider_guid": PROVIDER_GUIDS.get(record.provider, ""),
             "provider_name": record.provider,
             "record_id": number,
             "task": action,
