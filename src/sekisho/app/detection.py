@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import sekisho
-from sekisho.app import intake
+from sekisho.app import captures, intake
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
 from sekisho.app.spool import ASSEMBLED, Spool
@@ -57,6 +57,8 @@ class Options:
     """Write the whole event with each finding."""
     statistics: bool = False
     language: str = "en"
+    captures: str = ""
+    """The installed program that reads packet captures, one of ``captures.PROGRAMS``; empty: none does."""
     out: Path | None = None
     """Where findings go, one JSON object a line; None: they are counted only."""
 
@@ -205,8 +207,15 @@ def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Pro
         OSError: findings cannot be written.
     """
     started = time.perf_counter()
+    with captures.replayed(_evidence(paths, options), options.captures, options.limits) as walked:
+        return _detected(walked, rules, options, progress, started)
+
+
+def _detected(
+    walked: Sequence[intake.Intake], rules: RuleSet, options: Options, progress: Progress, started: float
+) -> tuple[Detections, Statistics]:
+    """Run every rule over every log of the evidence."""
     loaded = rules.without(options.tuning.disabled)
-    walked = list(_evidence(paths, options))
     logs = [one for one in walked if not one.skipped and one.source and one.source.event_class != "artifact"]
     others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
     with _spool(loaded, options) as spool:

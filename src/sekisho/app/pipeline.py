@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from sekisho.app import intake, mailmodel
+from sekisho.app import captures, intake, mailmodel
 from sekisho.app.examine import Pool
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, read_logs
@@ -68,6 +68,8 @@ class Options:
     """Who wrote before, and what about."""
     mail_model: MailModel | None = None
     """What the signals of mails weigh; None for the model that ships with Sekisho."""
+    captures: str = ""
+    """The installed program that reads packet captures, one of ``captures.PROGRAMS``; empty: none does."""
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Run:
     rules: RuleSet
     options: Options
     progress: Progress
+    whole: RuleSet
+    """With the rules that tuning disables."""
     inputs: list[Input] = field(default_factory=list)
     trees: list[tuple[str, list[Analysis]]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -103,11 +107,18 @@ def investigate(
 ) -> Result:
     """Read everything below ``paths`` and tell what happened."""
     options = options or Options()
-    run = Run(rules.without(options.tuning.disabled), options, progress)
+    run = Run(rules.without(options.tuning.disabled), options, progress, rules)
     started = time.perf_counter()
     found = list(intake.walk(paths, run.options.limits))
     if not run.options.logs:
         found = [_not_scanned(one) if _is_log(one) and not one.skipped else one for one in found]
+    with captures.replayed(found, options.captures, options.limits) as evidence:
+        return _told(run, evidence, started)
+
+
+def _told(run: Run, found: Sequence[intake.Intake], started: float) -> Result:
+    """Read all evidence and tell what happened."""
+    options = run.options
     run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
     with run.clock("files"):
         _files(run, [one for one in found if not one.skipped and not _is_log(one)])
@@ -131,10 +142,10 @@ def investigate(
         incidents=incidents,
         events=tuple(sorted(run.events.values(), key=lambda one: (one.time_ns or 0, one.id))),
         rules_loaded=len(run.rules) + len(run.rules.correlations),
-        rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in rules.failed),
+        rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in run.whole.failed),
         timing=run.timing,
         rules_disabled=len(options.tuning.disabled),
-        tuning=options.tuning.uses(run.tuned, [*rules.rules, *rules.correlations]),
+        tuning=options.tuning.uses(run.tuned, [*run.whole.rules, *run.whole.correlations]),
         notes=tuple(run.notes),
     )
 

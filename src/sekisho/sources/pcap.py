@@ -13,8 +13,8 @@ from sekisho.sources import Gap, Row, source
 MAGICS = tuple(map(bytes.fromhex, ("d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d")))
 SECTION_HEADER, BYTE_ORDERS = b"\n\r\r\n", (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
 NOT_READ = (
-    "a packet capture, which is not read itself: install Zeek or Suricata, run `zeek -C -r FILE LogAscii::use_json=T` "
-    "or `suricata -r FILE -l FOLDER`, then give the logs they write"
+    "a packet capture, which only Zeek or Suricata read: install one of them and bubblewrap and add --captures zeek "
+    "or --captures suricata, or give the logs that they write"
 )
 
 
