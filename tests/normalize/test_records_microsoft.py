@@ -1,8 +1,11 @@
+import csv
+import io
+
 import orjson
 import pytest
 
 from sekisho.normalize.records import normalize
-from sekisho.sources import Row
+from sekisho.sources import Row, load
 
 AT = {"Timestamp": "2026-11-22T10:00:00.1234567Z", "DeviceId": "d1", "DeviceName": "pc-0142.corp.example"}
 ACTOR = {
@@ -107,3 +110,39 @@ def test_audit_data_in_a_table_is_the_record():
     (event, also) = events({"CreationDate": "2026-11-22T10:00:00Z", "AuditData": orjson.dumps(AUDIT).decode()})
     assert tuple(event.logsource) == ("m365", "", "audit")
     assert (event.fields["eventName"], also.logsource.service) == ("New-InboxRule", "exchange")
+
+
+def table(*rows):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return ("\N{BOM}" + text.getvalue()).encode() if rows[0] is PROCESS else text.getvalue().encode()
+
+
+TRACE = {"Received": "11/22/2026 10:00:00 AM", "SenderAddress": "a@b.example", "RecipientAddress": "c@d.example",
+         "Subject": 'He said: "x, y"\nand more', "Status": "Delivered", "FromIP": "203.0.113.9"}  # fmt: skip
+STREAMED = {"time": "2026-11-22T10:00:01Z", "category": "AdvancedHunting-DeviceProcessEvents", "properties": PROCESS}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "categories"),
+    [
+        ("hunting.csv", table(PROCESS, PROCESS), ["process_creation"] * 2),
+        ("hunting.csv", table(FILE, CONNECTION, REGISTRY), ["file_event", "network_connection", "registry_set"]),
+        ("api.json", orjson.dumps({"Schema": [{"Name": "Timestamp"}], "Results": [PROCESS, CONNECTION]}),
+         ["process_creation", "network_connection"]),
+        ("portal.json", orjson.dumps([MAIL, MAIL]), ["mailflow"] * 2),
+        ("streamed.json", orjson.dumps(STREAMED) + b"\n" + orjson.dumps(STREAMED), ["process_creation"] * 2),
+        ("trace.csv", table(TRACE, TRACE), ["mailflow"] * 2),
+    ],
+)  # fmt: skip
+def test_exports_are_recognised_and_read_whole(tmp_path, name, data, categories):
+    path = tmp_path / name
+    path.write_bytes(data)
+    (source,) = [one for one in load().values() if one.recognise(data[:65_536], path)][:1]
+    rows = list(source.read(path))
+    found = list(normalize(rows, source=name))
+    assert source.event_class == "records"
+    assert [event.logsource.category for event in found] == categories
+    assert all(event.time_ns for event in found)

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+import yaml
 
 from sekisho.normalize.records import normalize
 from sekisho.sources import Row
@@ -101,3 +104,38 @@ def test_the_host_of_a_connection_is_its_inside_end():
 def test_a_flow_happened_when_it_started():
     assert eve("flow", flow={"start": "2026-11-22T09:59:00.000000+0000"}).time_ns == (1795341600 - 60) * 10**9
     assert eve("flow", flow={"pkts": 1}).time_ns == 1795341600_500_000_000
+
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+def expected():
+    """Give the records that Suricata's own tests expect of it, nested as EVE is, with what every record has."""
+    for path in sorted((SHARED / "suricata-verify").rglob("test.yaml")):
+        checks = yaml.safe_load(path.read_text(encoding="utf-8")).get("checks") or ()
+        for match in (check["filter"]["match"] for check in checks if "filter" in check):
+            record = {"timestamp": "2026-11-22T10:00:00.5+0000", "src_ip": "10.0.0.1", "dest_ip": "203.0.113.9"}
+            for name, value in match.items():
+                inner, *rest = name.replace("]", "").replace("[", ".").split(".")
+                if rest and not isinstance(value, dict):
+                    record.setdefault(inner, {})[rest[0]] = [value] if len(rest) > 1 else value
+                elif not rest:
+                    record[inner] = value
+            if "event_type" in record:
+                yield record
+
+
+@pytest.mark.skipif(not (SHARED / "suricata-verify").is_dir(), reason="Suricata's own tests are not beside the project")
+def test_what_suricatas_own_tests_expect_is_understood():
+    count = 0
+    for record in expected():
+        event = one(**record)
+        assert event.logsource.product == "suricata", record
+        assert event.logsource.service == record["event_type"]
+        for name, group, member in (("sender", "smtp", "mail_from"), ("attachments", "email", "attachment"),
+                                    ("client_name", "smtp", "helo"), ("signature", "alert", "signature")):  # fmt: skip
+            value = record.get(group, {}).get(member)
+            if value is not None and (name != "signature") == (record["event_type"] != "alert"):
+                assert event.fields[name] == value
+        count += 1
+    assert count >= 50
