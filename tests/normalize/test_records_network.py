@@ -97,6 +97,9 @@ def test_the_host_of_a_connection_is_its_inside_end():
     assert zeek("http", **HTTP).host == "10.0.1.6"  # and not what the request calls its host
     inbound = {"id.orig_h": "203.0.113.9", "id.orig_p": 1, "id.resp_h": "10.0.1.6", "id.resp_p": 443}
     assert one(_path="conn", ts=TS, **inbound).host == "10.0.1.6"
+    for state in ("S0", "REJ"):  # a scan from outside
+        assert one(_path="conn", ts=TS, conn_state=state, **inbound).host == ""
+    assert zeek("conn", conn_state="S0").host == "10.0.1.6"
     outside = {"id.orig_h": "203.0.113.9", "id.resp_h": "198.51.100.1"}
     assert one(_path="conn", ts=TS, **outside).host == ""
 

@@ -23,6 +23,7 @@ MAX_TOLD = 256
 MAX_LOGSOURCES = 1_024
 MAX_WORD_CHARS = 64
 """Of a value that becomes a service."""
+UNANSWERED = frozenset({"S0", "SH", "REJ", "RSTRH", "OTH"})
 _WRAPPERS = ("_source", "result", "AuditData")
 """Keys under which Elasticsearch, Splunk and Microsoft Purview exports put the record itself."""
 
@@ -131,7 +132,7 @@ class _Reader:
         if known is not None:
             _complete(fields, raw, known)
             if ends := known.product.ends:
-                host = inside_end(fields.get(ends[0]), fields.get(ends[1]))
+                host = inside_end(fields.get(ends[0]), "" if _unanswered(fields) else fields.get(ends[1]))
             host, user = host or _text(fields.get("Computer")), user or _text(fields.get("User"))
             if self._given is None:
                 logsource = self._logsource(known, fields)
@@ -267,6 +268,14 @@ def _time(fields: Fields, names: Sequence[str]) -> int | None:
         if time_ns is not None and time_ns > 0:
             return time_ns
     return None
+
+
+def _unanswered(fields: Fields) -> bool:
+    """Tell a connection that nobody answered: a scan from outside names addresses inside at which there is no host.
+
+    Source: Zeek, conn.log, ``conn_state``; Suricata, EVE, ``flow``.
+    """
+    return fields.get("conn_state") in UNANSWERED or fields.get("flow.pkts_toclient") == 0
 
 
 def _text(value: Any) -> str:

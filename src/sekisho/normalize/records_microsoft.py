@@ -32,6 +32,10 @@ _CONNECTION: Aliases = (
 )  # fmt: skip
 _REGISTRY: Aliases = (("Details", "RegistryValueData"), *_ACTOR)
 _LOADED: Aliases = (("ImageLoaded", "FolderPath"), *_ACTOR)
+_ANTIVIRUS: Aliases = (
+    ("Signature", "AdditionalFields.ThreatName", "ThreatName"), ("Filename", "FolderPath", "FileName"),
+    ("Action", "AdditionalFields.Action", "ActionType"), *_ACTOR,
+)  # fmt: skip
 _LOGON: Aliases = (
     ("TargetUserName", "AccountName"), ("TargetDomainName", "AccountDomain"), ("TargetUserSid", "AccountSid"),
     ("IpAddress", "RemoteIP"), ("IpPort", "RemotePort"), ("WorkstationName", "RemoteDeviceName"),
@@ -51,6 +55,8 @@ _DEVICE = (
      ("connectionsuccess", "connectionattempt", "connectionfailed", "connectionrequest", "connectionfound",
       "inboundconnectionaccepted", "listeningconnectioncreated", "httpconnectioninspected", "sslconnectioninspected"),
      _CONNECTION),
+    (("filename", "initiatingprocessfilename"), "antivirus",
+     ("antivirusdetection", "antivirusreport", "antivirusdetectionactiontype"), _ANTIVIRUS),
     (("registrykey", "initiatingprocessfilename"), "registry_set", ("registryvalueset",), _REGISTRY),
     (("registrykey", "initiatingprocessfilename"), "registry_add", ("registrykeycreated",), _REGISTRY),
     (("registrykey", "initiatingprocessfilename"), "registry_delete",
