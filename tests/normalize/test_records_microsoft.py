@@ -1,10 +1,12 @@
 import csv
 import io
+import random
 
 import orjson
 import pytest
 
 from sekisho.normalize.records import normalize
+from sekisho.normalize.requests import described
 from sekisho.sources import Row, load
 
 AT = {"Timestamp": "2026-11-22T10:00:00.1234567Z", "DeviceId": "d1", "DeviceName": "pc-0142.corp.example"}
@@ -149,3 +151,30 @@ def test_exports_are_recognised_and_read_whole(tmp_path, name, data, categories)
     assert source.event_class == "records"
     assert [event.logsource.category for event in found] == categories
     assert all(event.time_ns for event in found)
+
+
+ODD = (
+    None,
+    "",
+    [],
+    {},
+    -1,
+    1e308,
+    True,
+    "x" * 5_000,
+    ["a", None, {"b": 1}],
+    "10.0.0.1",
+    {"hash": 1},
+    "http://[::1",
+    2**70,
+)
+
+
+def test_records_with_odd_values_raise_nothing():
+    dice = random.Random(9)
+    for _ in range(4_000):
+        record = dict(dice.choice((PROCESS, FILE, CONNECTION, REGISTRY, LOGON, MAIL, AUDIT, TRACE)))
+        for _ in range(dice.randrange(1, 4)):
+            record[dice.choice(sorted(record))] = dice.choice(ODD)
+        for event in normalize([Row("1", record)], source="a"):
+            described(event)

@@ -1,14 +1,21 @@
+import random
 from pathlib import Path
 
 import pytest
 import yaml
 
 from sekisho.normalize.records import normalize
+from sekisho.normalize.requests import described
 from sekisho.sources import Row
 
 TS = 1795341600.5
 ENDS = {"id.orig_h": "10.0.1.6", "id.orig_p": 50123, "id.resp_h": "203.0.113.9", "id.resp_p": 8080}
 UNDERLINED = {name.replace(".", "_"): value for name, value in ENDS.items()}
+
+ZEEK = {"_path": "http", "ts": TS, "uid": "C1", **ENDS, "method": "GET", "host": "a.example", "uri": "/b/", "cookie": "_u=1",
+        "conn_state": "SF", "query": "a.example", "server_name": "a.example", "issuer": "CN=a", "validation_status": "ok"}  # fmt: skip
+EVE = {"event_type": "tls", "timestamp": "2026-11-22T10:00:00.5+0000", "src_ip": "10.0.1.6", "dest_ip": "203.0.113.9",
+       "tls": {"sni": "a.example", "subject": "CN=a"}, "http": {"url": "/a"}, "flow": {"pkts_toclient": 1}}  # fmt: skip
 
 
 def one(**fields):
@@ -142,3 +149,30 @@ def test_what_suricatas_own_tests_expect_is_understood():
                 assert event.fields[name] == value
         count += 1
     assert count >= 50
+
+
+ODD = (
+    None,
+    "",
+    [],
+    {},
+    -1,
+    1e308,
+    True,
+    "x" * 5_000,
+    ["a", None, {"b": 1}],
+    "10.0.0.1",
+    {"hash": 1},
+    "http://[::1",
+    2**70,
+)
+
+
+def test_records_with_odd_values_raise_nothing():
+    dice = random.Random(9)
+    for _ in range(4_000):
+        record = dict(dice.choice((ZEEK, EVE)))
+        for _ in range(dice.randrange(1, 4)):
+            record[dice.choice(sorted(record))] = dice.choice(ODD)
+        for event in normalize([Row("1", record)], source="a"):
+            described(event)

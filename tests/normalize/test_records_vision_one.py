@@ -1,6 +1,9 @@
+import random
+
 import pytest
 
 from sekisho.normalize.records import normalize
+from sekisho.normalize.requests import described
 from sekisho.sources import Row
 
 AT = {"eventTime": 1795341600000, "endpointHostName": "PC-0142", "logonUser": ["user01"], "productCode": "xes"}
@@ -18,6 +21,12 @@ CREATION = {
     "ParentImage": r"C:\Program Files\Office\EXCEL.EXE", "ParentCommandLine": "EXCEL.EXE a.xls",
     "ProcessGuid": "88", "ParentProcessGuid": "-77", "Hashes": "SHA256=bb", "IntegrityLevel": "Medium",
 }  # fmt: skip
+
+WEB = (
+    AT | ACTOR | {"eventSubId": 603, "request": "http://a.example/b.dll", "dst": "203.0.113.9", "hostName": "a.example"}
+)
+MAIL = {"eventTime": 1795341600000, "mailMsgSubject": "Re: x", "mailFromAddresses": ["a@b.example"], "mailMsgId": "<1>"}
+DETECTION = {"eventTime": 1795341600000, "productCode": "sds", "malName": "TROJ_X", "ja3Hash": "j", "src": "10.0.0.1"}
 
 
 def one(record):
@@ -74,3 +83,30 @@ def test_activities_and_detections_become_events_that_rules_know(record, logsour
 def test_host_and_user_are_of_the_endpoint():
     event = one(PROCESS)
     assert (event.host, event.user) == ("PC-0142", "user01")
+
+
+ODD = (
+    None,
+    "",
+    [],
+    {},
+    -1,
+    1e308,
+    True,
+    "x" * 5_000,
+    ["a", None, {"b": 1}],
+    "10.0.0.1",
+    {"hash": 1},
+    "http://[::1",
+    2**70,
+)
+
+
+def test_records_with_odd_values_raise_nothing():
+    dice = random.Random(9)
+    for _ in range(4_000):
+        record = dict(dice.choice((PROCESS, WEB, MAIL, DETECTION)))
+        for _ in range(dice.randrange(1, 4)):
+            record[dice.choice(sorted(record))] = dice.choice(ODD)
+        for event in normalize([Row("1", record)], source="a"):
+            described(event)

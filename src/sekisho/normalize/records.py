@@ -275,7 +275,8 @@ def _unanswered(fields: Fields) -> bool:
 
     Source: Zeek, conn.log, ``conn_state``; Suricata, EVE, ``flow``.
     """
-    return fields.get("conn_state") in UNANSWERED or fields.get("flow.pkts_toclient") == 0
+    state = fields.get("conn_state")
+    return (type(state) is str and state in UNANSWERED) or fields.get("flow.pkts_toclient") == 0
 
 
 def _text(value: Any) -> str:
