@@ -133,6 +133,8 @@ class _Reader:
             _complete(fields, raw, known)
             if ends := known.product.ends:
                 host = inside_end(fields.get(ends[0]), "" if _unanswered(fields) else fields.get(ends[1]))
+            elif known.product.category == "proxy":  # who asked, not the proxy's own name
+                host = inside_end(fields.get("c-ip"), "") or host
             host, user = host or _text(fields.get("Computer")), user or _text(fields.get("User"))
             if self._given is None:
                 logsource = self._logsource(known, fields)
