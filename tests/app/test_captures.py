@@ -116,3 +116,11 @@ def test_what_is_not_installed_is_said(capture, zeek, monkeypatch, tmp_path):
     zeek("exit 0")
     monkeypatch.setenv("PATH", str(tmp_path / "programs" / "bin"))
     assert replay(capture) == [(capture, None, "zeek runs in a sandbox only: install bubblewrap")]
+
+
+def test_what_is_there_is_told(zeek, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert captures.installed() == "neither zeek nor suricata; no bubblewrap, so that none is run"
+    zeek("exit 0")
+    zeek("exit 0", "bwrap")
+    assert captures.installed() == "zeek; bubblewrap"

@@ -374,7 +374,8 @@ def beating(path, destination):
 def test_a_beat_that_all_pieces_together_show_is_found_and_joined(tmp_path, monkeypatch):
     rules, out = load([("beat.yml", BEAT)]), tmp_path / "found.jsonl"
     paths = [beating(tmp_path / f"{n}.log", f"203.0.113.{n}") for n in (1, 2)]
-    found, _ = detect(paths, rules, Options(), lambda *_: None)
+    found, statistics = detect(paths, rules, Options(statistics=True), lambda *_: None)
+    assert statistics.uses["beat"].matched == 2
     assert (found.counts.levels()["medium"], found.counts.levels()["high"]) == (2, 1)
 
     def full(*_):

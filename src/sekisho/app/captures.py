@@ -40,6 +40,13 @@ FILE_BYTES = 8 << 30
 SAID_CHARS = 300
 
 
+def installed() -> str:
+    """Tell which of the programs are there, and the sandbox that they need."""
+    there = [name for name in PROGRAMS if shutil.which(name)]
+    sandbox = "bubblewrap" if shutil.which("bwrap") else "no bubblewrap, so that none is run"
+    return f"{', '.join(there) or 'neither ' + ' nor '.join(PROGRAMS)}; {sandbox}"
+
+
 @contextmanager
 def replayed(found: Iterable[Intake], program: str, limits: Limits) -> Iterator[list[Intake]]:
     """Give the evidence with the logs of each capture in its place, as long as the block lasts.

@@ -174,7 +174,11 @@ class Run:
 
     def derive(self) -> list[bytes]:
         """Match what only all pieces together show; gives the lines of what was found."""
+        engine = self.rules.engine
+        before, engine.timed = engine.statistics(), self.options.statistics
         found = [(event, some) for event in self.beacons.events() if (some := self.rules.match(event))]
+        if self.options.statistics:
+            self.statistics.add(engine.statistics().since(before))
         told = self.teller.tell(found)
         self.counts.join(told.counts)
         self.tuned.update(told.tuned)

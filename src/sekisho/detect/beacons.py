@@ -29,7 +29,7 @@ FIELDS = (
 
 MAX_PAIRS = 50_000
 MAX_MOMENTS = 500
-"""Kept of one pair: 8 hours of a call a minute. Later ones are not needed to know its beat."""
+"""Kept of one pair: 8 hours of a call a minute. All of all pairs take 200 MB at the very most."""
 MAX_NAMES = 50_000
 NAMES_SHOWN = 3
 MIN_COUNT = 8
