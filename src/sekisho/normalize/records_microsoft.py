@@ -102,11 +102,11 @@ def _tables(prefix: str) -> tuple[Product, ...]:
                     _under(prefix, aliases), opened, derive="hunting")
             for columns, category, kinds, aliases in _DEVICE
         ),
+        Product("m365", "", "identitylogon", (*_named(prefix, "application", "logontype"), action), (),
+                _under(prefix, _IDENTITY), opened),
         Product("windows", "", "security", (*_named(prefix, "devicename", "logontype", "accountname"), action),
                 ((action, ("logon*",)),), _under(prefix, _LOGON), opened, derive="hunting_logon"),
-        Product("m365", "", "identitylogon", (*_named(prefix, "application", "logontype", "accountupn"), action), (),
-                _under(prefix, _IDENTITY), opened),
-        Product("m365", "", "audit", (*_named(prefix, "application", "accountobjectid"), action), (),
+        Product("m365", "", "audit", (*_named(prefix, "application", "applicationid"), action), (),
                 _under(prefix, _CLOUD), (*opened, *_named(prefix, *_CLOUD_OPENED)),
                 tuple((target, prefix + path) for target, path in _CLOUD_WHOLE), "outcome"),
         Product("m365", "", "emailattachmentinfo", _named(prefix, "networkmessageid", "filename", "sha256"), (),
