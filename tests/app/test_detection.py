@@ -15,6 +15,7 @@ from sekisho.app.cli import main
 from sekisho.app.detection import Options, detect, parts_of
 from sekisho.app.intake import Intake
 from sekisho.app.logs import Asked, cut, read_piece
+from sekisho.app.pipeline import investigate
 from sekisho.detect.rules import load
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Logsource
@@ -343,3 +344,49 @@ def test_evidence_is_never_written_over(logs, tmp_path, capsys):
         assert "sekisho: " in said.err
     assert log.read_bytes() == before
     assert pipe.is_fifo()
+
+
+BEAT = """
+title: Beat
+id: beat
+level: medium
+logsource: {product: network, category: beacon}
+detection:
+  s: {beacon.count|gte: 20, beacon.jitter|lte: 0.1}
+  condition: s
+---
+title: Twice
+id: twice
+level: high
+correlation: {type: event_count, rules: [beat], group-by: [src_ip], timespan: 1d, condition: {gte: 2}, generate: true}
+"""
+
+
+def beating(path, destination):
+    rows = [
+        {"_path": "conn", "ts": 1795341600.5 + 60 * n, "uid": f"C{n}", "id.orig_h": "10.0.0.1", "id.orig_p": 5,
+         "id.resp_h": destination, "id.resp_p": 443}
+        for n in range(30)
+    ]  # fmt: skip
+    return str(write(path, rows))
+
+
+def test_a_beat_that_all_pieces_together_show_is_found_and_joined(tmp_path, monkeypatch):
+    rules, out = load([("beat.yml", BEAT)]), tmp_path / "found.jsonl"
+    paths = [beating(tmp_path / f"{n}.log", f"203.0.113.{n}") for n in (1, 2)]
+    found, statistics = detect(paths, rules, Options(statistics=True), lambda *_: None)
+    assert statistics.uses["beat"].matched == 2
+    assert (found.counts.levels()["medium"], found.counts.levels()["high"]) == (2, 1)
+
+    def full(*_):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="full"):
+        patched.setattr("sekisho.app.detection._assemble", full)
+        detect(paths, rules, Options(out=out), lambda *_: None)
+    again, _ = detect(paths, rules, Options(out=out), lambda *_: None)
+    assert again.resumed == 2
+    told = [json.loads(line) for line in out.read_text().splitlines()]
+    assert sorted(one["rule_id"] for one in told) == ["beat", "beat", "twice"]
+    result = investigate(paths, rules)
+    assert sorted(one.rule_id for one in result.findings) == ["beat", "beat", "twice"]

@@ -218,3 +218,22 @@ def test_the_first_mail_to_arrive_leads_when_none_was_opened():
     (found,) = correlate(late + early, history(), [])
     assert found.first_at_ns == NOON
     assert dict(found.root_text.values)["address"].startswith("b.eml")
+
+
+def test_a_sensor_on_the_network_is_no_log_of_what_was_opened():
+    wire = [
+        Event(
+            Logsource("zeek", "firewall", "conn"), {"dst_ip": "192.0.2.9"}, NOON, f"10.0.0.{n}", "", "conn.log", str(n)
+        )
+        for n in range(3)
+    ]
+    (found,) = correlate(mail("m1.eml", "user01@corp.example"), history(*wire), [])
+    assert "unknown.endpoint.none" in {text.key for text in found.unknown}
+    early = started(1, -3 * 3600, "{1}", "{0}", "C:\\Windows\\System32\\cmd.exe", "cmd /c dir")
+    (found,) = correlate(mail("m1.eml", "user01@corp.example"), history(early, *wire), [])
+    (told,) = [text for text in found.unknown if text.key == "unknown.endpoint.not_opened"]
+    assert dict(told.values)["hosts"] == 1
+    (found,) = correlate(mail("m1.eml", "user01@corp.example"), history(*CHAIN, *wire), [])
+    assert "unknown.network.none" not in {text.key for text in found.unknown}
+    (found,) = correlate(mail("m1.eml", "user01@corp.example"), history(*CHAIN), [])
+    assert "unknown.network.none" in {text.key for text in found.unknown}

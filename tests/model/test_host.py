@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sekisho.model.host import canonical_ip, host_tricks, plain_host
+from sekisho.model.host import canonical_ip, host_tricks, inside_end, is_address, is_inside, plain_host
 
 SAME = [
     ("0xc12a24f5", "193.42.36.245"),  # the three vectors of the mission's article 3
@@ -103,3 +103,32 @@ def test_tricks_are_named(host, tricks):
 
 def test_plain_host_decodes_and_folds():
     assert plain_host("EX%61MPLE%E3%80%82com") == "example.com"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["10.0.0.1", "127.0.0.1", "192.168.1.1", "172.16.0.1", "172.31.255.9", "169.254.1.1", "100.64.0.1", "fd00::1",
+     "fe80::1", "::1", "::ffff:10.0.0.1"],
+)  # fmt: skip
+def test_addresses_of_private_networks_lie_inside(text):
+    assert is_inside(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["192.0.2.1", "198.51.100.1", "203.0.113.9", "172.32.0.1", "100.128.0.1", "11.0.0.1", "2001:db8::1", "",
+     "10.example", "10.0.0.1.example.com", None, 10, "::ffff:203.0.113.9"],
+)  # fmt: skip
+def test_others_do_not(text):
+    assert not is_inside(text)
+
+
+def test_the_inside_end_of_a_connection():
+    assert inside_end("10.0.0.1", "203.0.113.9") == inside_end("203.0.113.9", "10.0.0.1") == "10.0.0.1"
+    assert inside_end("10.0.0.1", "10.0.0.2") == "10.0.0.1"
+    assert inside_end("203.0.113.9", None) == ""
+
+
+def test_addresses_are_told_from_names():
+    assert all(map(is_address, ("192.0.2.1", "2001:db8::1", "::ffff:10.0.0.1")))
+    assert not any(map(is_address, ("a.example", "", None, "1.2.3", "a:b", "1" * 99)))

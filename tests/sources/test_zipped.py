@@ -8,7 +8,7 @@ import pytest
 
 from sekisho.model.errors import SourceError
 from sekisho.sources import Gap, Row, zipped
-from sekisho.sources.zipped import read, recognise
+from sekisho.sources.zipped import read, read_records, recognise, recognise_records
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 EVENT = {"EventID": 1, "Channel": "Security", "Hostname": "WS1"}
@@ -96,3 +96,39 @@ def test_real_campaigns_are_read_without_a_gap():
         assert recognise(head(path), path), path
     smallest = sorted(files, key=lambda path: path.stat().st_size)[:20]
     assert all(isinstance(item, Row) for path in smallest for item in read(path))
+
+
+ZEEK = b"#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring\n1795341600.5\tC1\n"
+TABLE = b"Received,SenderAddress\n2026-11-22T10:00:00,a@b.example\n2026-11-22T10:00:01,c@d.example\n"
+
+
+def test_a_zip_of_other_logs_is_read_member_by_member(tmp_path):
+    one = b'{"_path": "pe", "ts": 1795341600.5, "id": "F1"}\n'
+    path = pack(tmp_path / "a.zip", **{"conn.log": ZEEK, "pe.log": one, "trace.csv": TABLE})
+    assert recognise_records(head(path), path)
+    assert not recognise(head(path), path)
+    found = list(read_records(path))
+    assert [item.record for item in found] == ["conn.log:5", "pe.log:1", "trace.csv:2", "trace.csv:3"]
+    assert found[0].fields == {"_path": "conn", "ts": 1795341600.5, "uid": "C1"}
+
+
+@pytest.mark.parametrize(
+    "members", [{}, {"a.json": LINES}, {"conn.log": ZEEK, "b.lnk": b"L\0\0\0"}, {"a.txt": b"a mail's text, no log"}]
+)
+def test_a_zip_with_anything_else_is_no_zip_of_logs(tmp_path, members):
+    path = pack(tmp_path / "a.zip", **members)
+    assert not recognise_records(head(path), path)
+
+
+def test_broken_zips_of_logs_give_gaps_and_no_other_error(tmp_path):
+    dice = random.Random(8)
+    path = pack(tmp_path / "a.zip", **{"conn.log": ZEEK * 40, "trace.csv": TABLE * 40})
+    whole = path.read_bytes()
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(dice.randrange(1, 6)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        path.write_bytes(data)
+        recognise_records(head(path), path)
+        with contextlib.suppress(SourceError):
+            assert all(isinstance(item, (Row, Gap)) for item in read_records(path))

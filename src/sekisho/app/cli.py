@@ -153,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     scan.add_argument("paths", nargs="+", metavar="FILE", help="files and folders; every file is analysed")
     _shared(scan)
-    scan.set_defaults(run=_investigate, logs=False, html=None, logsource="")
+    scan.set_defaults(run=_investigate, logs=False, html=None, logsource="", captures="")
 
     detect = commands.add_parser(
         "detect",
@@ -233,6 +233,8 @@ def _detect_options(parser: argparse.ArgumentParser) -> None:
 def _logsource_option(parser: argparse.ArgumentParser) -> None:
     text = "what records are that do not say it: product/category/service, e.g. aws//cloudtrail"
     parser.add_argument("--logsource", default="", metavar="P/C/S", help=text)
+    text = "have packet captures read by this program, if installed, in a sandbox (default: they are named as not read)"
+    parser.add_argument("--captures", default="", choices=("zeek", "suricata"), help=text)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -312,6 +314,7 @@ def _prepared(chosen: argparse.Namespace) -> tuple[RuleSet, Options]:
             logs=chosen.logs,
             tuning=tuning.read(chosen.tuning, rules),
             logsource=_logsource(chosen.logsource),
+            captures=chosen.captures,
             organisation=whose,
             memory=memory,
         )
@@ -367,6 +370,7 @@ def _detect(chosen: argparse.Namespace) -> int:
             tuning=tuning.read(chosen.tuning, rules),
             tuning_text="\0".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in chosen.tuning),
             logsource=_logsource(chosen.logsource),
+            captures=chosen.captures,
             level=chosen.level,
             events=chosen.events,
             statistics=bool(chosen.stats),

@@ -8,16 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from heapq import merge
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sekisho
-from sekisho.app import intake
+from sekisho.app import captures, intake
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
 from sekisho.app.spool import ASSEMBLED, Spool
-from sekisho.detect.correlator import Correlator
+from sekisho.detect.beacons import Beacons, Heard
+from sekisho.detect.correlator import Correlator, in_order
 from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.statistics import Statistics, Use
 from sekisho.detect.tuning import Counts as Tuned
@@ -55,6 +57,8 @@ class Options:
     """Write the whole event with each finding."""
     statistics: bool = False
     language: str = "en"
+    captures: str = ""
+    """The installed program that reads packet captures, one of ``captures.PROGRAMS``; empty: none does."""
     out: Path | None = None
     """Where findings go, one JSON object a line; None: they are counted only."""
 
@@ -108,6 +112,9 @@ class Run:
         self.notes: list[str] = []
         self.resumed = 0
         self.inputs: dict[str, tuple[str, int, dict[int, Gaps]]] = {}
+        self.beacons = Beacons()
+        self._heard: list[tuple[Event, Finding]] = []
+        """Findings on steady beats that correlations join, in the order of time."""
         self._under_way: dict[tuple[str, int], tuple[Counts, Tuned]] = {}
 
     def pieces(self, found: Iterable[intake.Intake]) -> Iterator[Piece]:
@@ -142,6 +149,7 @@ class Run:
                 "tuned": [[*key, count] for key, count in tuned.items()],
                 "gaps": [part.gaps.count, [[gap.record, gap.reason] for gap in part.gaps.named]],
                 "statistics": _written(part.statistics),
+                "heard": part.heard.document() if part.heard is not None else None,
             }
             self.spool.finish(piece, noted)
             self._add(piece, noted)
@@ -152,6 +160,8 @@ class Run:
         for entry, rule_id, count in noted["tuned"]:
             self.tuned[entry, rule_id] += count
         self.statistics.add(_read(noted["statistics"]))
+        if noted["heard"] is not None:
+            self.beacons.give(Heard.of(noted["heard"]))
         name, events, gaps = self.inputs[piece.intake.shown]
         count, named = noted["gaps"]
         gaps[piece.number] = Gaps([Gap(record, reason) for record, reason in named], count)
@@ -162,12 +172,26 @@ class Run:
         """Events read so far."""
         return self.counts.events + sum(counts.events for counts, _ in self._under_way.values())
 
+    def derive(self) -> list[bytes]:
+        """Match what only all pieces together show; gives the lines of what was found."""
+        engine = self.rules.engine
+        before, engine.timed = engine.statistics(), self.options.statistics
+        found = [(event, some) for event in self.beacons.events() if (some := self.rules.match(event))]
+        if self.options.statistics:
+            self.statistics.add(engine.statistics().since(before))
+        told = self.teller.tell(found)
+        self.counts.join(told.counts)
+        self.tuned.update(told.tuned)
+        self._heard = sorted(told.hits, key=in_order)
+        self.notes += self.beacons.notes()
+        return told.lines
+
     def correlate(self) -> Iterator[bytes]:
         """Join the findings of all pieces; gives the lines of what correlations found."""
         if not self.rules.correlations:
             return
         engine = Correlator(self.rules.correlations)
-        hits = self.spool.hits(self.order)
+        hits = merge(self.spool.hits(self.order), self._heard, key=in_order)
         while some := list(islice(hits, FED)):
             yield from self._correlated(engine.feed(some))
         yield from self._correlated(engine.finish())
@@ -187,8 +211,15 @@ def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Pro
         OSError: findings cannot be written.
     """
     started = time.perf_counter()
+    with captures.replayed(_evidence(paths, options), options.captures, options.limits) as walked:
+        return _detected(walked, rules, options, progress, started)
+
+
+def _detected(
+    walked: Sequence[intake.Intake], rules: RuleSet, options: Options, progress: Progress, started: float
+) -> tuple[Detections, Statistics]:
+    """Run every rule over every log of the evidence."""
     loaded = rules.without(options.tuning.disabled)
-    walked = list(_evidence(paths, options))
     logs = [one for one in walked if not one.skipped and one.source and one.source.event_class != "artifact"]
     others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
     with _spool(loaded, options) as spool:
@@ -199,11 +230,12 @@ def detect(paths: Sequence[str], rules: RuleSet, options: Options, progress: Pro
         ):
             run.take(piece, part)
             progress("events", run.read, 0, piece.intake.shown)
+        derived = run.derive()
         if options.out is None:
             for _ in run.correlate():
                 pass
         else:
-            _assemble(run, options.out)
+            _assemble(run, options.out, derived)
             spool.remove()
     inputs = [
         Input(shown, name, events, _gaps(gaps) or "", failed=any(gaps.values()))
@@ -261,12 +293,12 @@ def _evidence(paths: Sequence[str], options: Options) -> Iterator[intake.Intake]
             yield one
 
 
-def _assemble(run: Run, out: Path) -> None:
-    """Write the findings of all pieces in the order of the logs, then those of correlations."""
+def _assemble(run: Run, out: Path, derived: Iterable[bytes]) -> None:
+    """Write the findings of all pieces in the order of the logs, then those on what all show, then correlations'."""
     unfinished = parts_of(out) / ASSEMBLED
     with unfinished.open("wb") as file:
         run.spool.copy_lines(run.order, file)
-        for line in run.correlate():
+        for line in chain(derived, run.correlate()):
             file.write(line + b"\n")
     unfinished.replace(out)
 

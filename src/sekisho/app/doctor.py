@@ -8,7 +8,7 @@ from multiprocessing import Pipe
 
 import sekisho
 from sekisho import analyzers, sources
-from sekisho.app import jail, ruleset
+from sekisho.app import captures, jail, ruleset
 from sekisho.model.limits import DEFAULT
 
 
@@ -25,6 +25,7 @@ def look() -> dict[str, str]:
         "rules": f"{len(rules)} own rules, {len(rules.failed)} cannot run",
         "formats": ", ".join(analyzers.load()),
         "sources": ", ".join(sources.load()),
+        "captures": captures.installed(),
     }
 
 

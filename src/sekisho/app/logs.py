@@ -20,6 +20,7 @@ from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept
+from sekisho.detect.beacons import BEACON, Beacons, Heard
 from sekisho.detect.ruleset import RuleSet, finding
 from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
@@ -27,8 +28,9 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.injection import find_injection
 from sekisho.model.limits import Limits
-from sekisho.normalize import injections, ocsf, records, syslog, windows
-from sekisho.normalize.commands import enrich, unfolded
+from sekisho.normalize import ocsf, records, syslog, windows
+from sekisho.normalize.commands import unfolded
+from sekisho.normalize.completed import completed
 from sekisho.normalize.windows_repeats import Repeats
 from sekisho.sources import Gap, Row, Span
 
@@ -62,6 +64,8 @@ class Part(NamedTuple):
     """What ``Asked.digest`` gave."""
     packed: Any = None
     """What ``Asked.pack`` gave."""
+    heard: Heard | None = None
+    """Connections of the whole piece, to look for steady beats in: with the last part, when a rule asks for them."""
 
 
 class Piece(NamedTuple):
@@ -260,6 +264,11 @@ def _serve(rules: RuleSet, asked: Asked, pipe: Connection) -> None:
             pipe.send(part)
 
 
+def hears_beats(rules: RuleSet) -> bool:
+    """Tell whether any rule asks for steady beats; else nothing is kept for them."""
+    return any(one.logsource.reads(BEACON) and any(one.logsource) for one in rules.rules)
+
+
 def remembering(rules: RuleSet, share: int = 1) -> Repeats:
     """Give an empty memory of records that match none of the rules, one of so many."""
     return Repeats(lambda draft: rules.engine.reads(draft.logsource, draft.fields), share)
@@ -296,7 +305,8 @@ def read_piece(
     if before is not None:
         look.credit()
         statistics = rules.engine.statistics().since(before)
-    yield look.part(gaps, last=True)._replace(statistics=statistics)
+    heard = look.beacons.take() if look.beacons is not None else None
+    yield look.part(gaps, last=True)._replace(statistics=statistics, heard=heard)
 
 
 class _Look:
@@ -310,11 +320,14 @@ class _Look:
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)
         self.find = lru_cache(maxsize=TEXTS_KEPT)(find_injection)
+        self.beacons = Beacons() if hears_beats(rules) else None
 
     def take(self, event: Event | None, found: list[Finding]) -> None:
         """Keep what a record gave; ``count`` was raised by who gave it."""
         if event is None:
             return
+        if self.beacons is not None:
+            self.beacons.add(event)
         if self.asked.story:
             self.history.add(event, found=bool(found))
         if self.asked.pack is not None:
@@ -336,7 +349,7 @@ class _Look:
         """Give every event with its findings."""
         match = self.rules.match
         for event in self._events(rows):
-            known = injections.enrich(enrich(event, self.unfold), self.find)
+            known = completed(event, self.unfold, self.find)
             self.count += 1
             self.unknown += event.logsource == NOWHERE
             yield known, match(known)
@@ -372,15 +385,24 @@ class _Look:
             kind.count = 0
 
     def _events(self, rows: Iterator[Row]) -> Iterator[Event]:
-        assert self.intake.source is not None
-        source, kind = self.intake.shown, self.intake.source.event_class
-        if kind == "windows":
-            return windows.normalize(rows, source=source)
-        if kind == "ocsf":
-            return ocsf.normalize(rows, source=source)
-        if kind == "syslog":
-            return syslog.normalize(rows, source=source)
-        return records.normalize(rows, source=source, logsource=self.asked.logsource)
+        return _normalized(self.intake, rows, self.asked.logsource)
+
+
+def events_of(one: Intake, gaps: Gaps, logsource: Logsource | None = None) -> Iterator[Event]:
+    """Give the events of one log as they are, without a worker around its reader: for logs that are trusted."""
+    return _normalized(one, _rows(Piece(one), gaps), logsource)
+
+
+def _normalized(one: Intake, rows: Iterator[Row], logsource: Logsource | None) -> Iterator[Event]:
+    assert one.source is not None
+    source, kind = one.shown, one.source.event_class
+    if kind == "windows":
+        return windows.normalize(rows, source=source)
+    if kind == "ocsf":
+        return ocsf.normalize(rows, source=source)
+    if kind == "syslog":
+        return syslog.normalize(rows, source=source)
+    return records.normalize(rows, source=source, logsource=logsource)
 
 
 def _rows(piece: Piece, gaps: Gaps) -> Iterator[Row]:

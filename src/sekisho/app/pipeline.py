@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from sekisho.app import intake, mailmodel
+from sekisho.app import captures, intake, mailmodel
 from sekisho.app.examine import Pool
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, read_logs
@@ -18,6 +18,7 @@ from sekisho.correlate.incidents import correlate
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.story import mailbox_of
 from sekisho.detect import correlator
+from sekisho.detect.beacons import Beacons
 from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.tuning import Counts, Tuning
 from sekisho.detect.verdict import judge
@@ -86,6 +87,8 @@ class Options:
     """What keeps the events; None where nobody asks for them later."""
     without: Collection[str] = ()
     """Paths, as shown, that are left out."""
+    captures: str = ""
+    """The installed program that reads packet captures, one of ``captures.PROGRAMS``; empty: none does."""
 
 
 @dataclass(slots=True)
@@ -95,6 +98,8 @@ class Run:
     rules: RuleSet
     options: Options
     progress: Progress
+    whole: RuleSet
+    """With the rules that tuning disables."""
     inputs: list[Input] = field(default_factory=list)
     trees: list[tuple[str, list[Analysis]]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -121,11 +126,18 @@ def investigate(
 ) -> Result:
     """Read everything below ``paths`` and tell what happened."""
     options = options or Options()
-    run = Run(rules.without(options.tuning.disabled), options, progress)
+    run = Run(rules.without(options.tuning.disabled), options, progress, rules)
     started = time.perf_counter()
     found = [one for one in intake.walk(paths, run.options.limits) if one.shown not in options.without]
     if not run.options.logs:
         found = [_not_scanned(one) if _is_log(one) and not one.skipped else one for one in found]
+    with captures.replayed(found, options.captures, options.limits) as evidence:
+        return _told(run, evidence, started)
+
+
+def _told(run: Run, found: Sequence[intake.Intake], started: float) -> Result:
+    """Read all evidence and tell what happened."""
+    options = run.options
     run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
     with run.clock("files"):
         _files(run, [one for one in found if not one.skipped and not _is_log(one)])
@@ -149,10 +161,10 @@ def investigate(
         incidents=incidents,
         events=tuple(sorted(run.events.values(), key=lambda one: (one.time_ns or 0, one.id))),
         rules_loaded=len(run.rules) + len(run.rules.correlations),
-        rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in rules.failed),
+        rules_failed=tuple(RuleFailure(one.path, one.line, one.reason) for one in run.whole.failed),
         timing=run.timing,
         rules_disabled=len(options.tuning.disabled),
-        tuning=options.tuning.uses(run.tuned, [*rules.rules, *rules.correlations]),
+        tuning=options.tuning.uses(run.tuned, [*run.whole.rules, *run.whole.correlations]),
         notes=tuple(run.notes),
     )
 
@@ -310,6 +322,7 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
 def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
     """Read all logs, keep what rules found and what a story needs."""
     done = read = 0
+    beacons = Beacons()
     options, keeper = run.options, run.options.keeper
     asked = Asked(logsource=options.logsource, pack=keeper.pack if keeper is not None else None)
     for log, part in read_logs(found, run.rules, jobs=options.jobs, limits=options.limits, asked=asked):
@@ -319,6 +332,8 @@ def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
         read += part.read
         if keeper is not None and part.packed is not None:
             keeper.take(log.intake.shown, part.packed)
+        if part.heard is not None:
+            beacons.give(part.heard)
         if part.last:
             done += 1
             assert log.intake.source is not None
@@ -327,6 +342,11 @@ def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
             if keeper is not None:
                 keeper.finish(run.inputs[-1])
         run.progress("logs", done, len(found), f"{read} events, {log.intake.shown}")
+    run.notes += beacons.notes()
+    for event in beacons.events():
+        if matched := run.rules.match(event):
+            run.history.add(event, found=True)
+            _keep(run, event, matched)
 
 
 def _keep(run: Run, event: Event, found: Sequence[Finding]) -> None:

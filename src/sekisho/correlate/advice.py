@@ -16,6 +16,9 @@ from sekisho.model.verdict import BAD, Verdict
 TARGETS = 50  # shown per recommendation
 # Addresses and names that lead nowhere outside the host. Source: RFC 1122, RFC 4291, RFC 5771, RFC 6761.
 NOWHERE = ("127.", "::1", "0.0.0.0", "fe80:", "169.254.", "224.", "239.", "255.", "ff02:", "localhost", "wpad")
+ENDPOINT_KINDS = frozenset({"process_creation", "file_event", "ps_script"})
+"""Categories of which a host's log tells what was opened and run there."""
+NETWORK_KINDS = frozenset({"proxy", "firewall", "dns", "tls", "webserver"})
 QUIET_NS = 10 * 60 * 1_000_000_000  # a log that ends sooner than this after the last step hides what came next
 
 
@@ -117,14 +120,14 @@ def _gaps(case: Case, history: History, unscanned: Sequence[str]) -> Iterator[Te
     if not history.coverage:
         yield Text("unknown.endpoint.none")
     elif not case.processes:
-        yield Text("unknown.endpoint.not_opened", (("hosts", len({host for host, _ in history.coverage})),))
+        # A sensor on the network tells of hosts, but not of what was opened on them.
+        watched = sum(bool(kinds & ENDPOINT_KINDS) for kinds in history.kinds.values())
+        yield Text("unknown.endpoint.not_opened", (("hosts", watched),)) if watched else Text("unknown.endpoint.none")
     seen = {name for names in history.accounts.values() for name in names}
     silent = [box for box in recipients(case) if account(box) not in seen]
     if silent and history.coverage:
         yield Text("unknown.recipients", (("count", len(silent)), ("mailboxes", tuple(silent[:TARGETS]))))
-    if case.processes and not any(
-        category in ("proxy", "firewall", "dns", "webserver") for _, category in history.coverage
-    ):
+    if case.processes and not any(kinds & NETWORK_KINDS for kinds in history.kinds.values()):
         yield Text("unknown.network.none")
     for host in victims(case):
         if not history.kinds.get(host, set()) & {"network_connection", "dns_query"}:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from sekisho.detect._tree import ANY, ONE, Glob, Mode, Text
@@ -212,14 +212,19 @@ def network_of(text: str) -> IPv4Network | IPv6Network:
     return ip_network(text, strict=False)
 
 
+@lru_cache(maxsize=16_384)  # rules ask of one address whether it lies in each of several networks
+def _address_of(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return None
+
+
 @lru_cache(maxsize=4096)
 def in_network(network: str, text: str) -> bool:
     """Tell whether a text is an address in a network; an IPv4 address inside an IPv6 one counts as both."""
-    if len(text) > MAX_NUMBER_CHARS:
-        return False
-    try:
-        address = ip_address(text.strip().strip("[]"))
-    except ValueError:
+    address = _address_of(text) if len(text) <= MAX_NUMBER_CHARS else None
+    if address is None:
         return False
     inside = network_of(network)
     if address.version == inside.version:

@@ -17,12 +17,13 @@ from sekisho.model.rule import Rule
 LAYERS = {
     "attachment": "file",
     **dict.fromkeys(("webserver", "csp_violation"), "server"),
-    **dict.fromkeys(("network_connection", "dns_query", "proxy", "firewall", "dns"), "network"),
+    **dict.fromkeys(("network_connection", "dns_query", "proxy", "firewall", "dns", "tls"), "network"),
 }
 PRODUCT_LAYERS = {
     "email": "mail",
     "zeek": "network",
     "suricata": "network",
+    "network": "network",
     **dict.fromkeys(("exchange", "imap", "shop"), "server"),
 }
 

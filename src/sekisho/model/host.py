@@ -133,3 +133,37 @@ def _base(part: str) -> str:
     if len(part) == 1 and part < "8":
         return ""
     return "octal" if part[0] == "0" else "integer"
+
+
+# What is no address of the internet. Source: RFC 1918, RFC 1122 (this host, loopback), RFC 3927, RFC 6598, RFC 4193,
+# RFC 4291. Blocks for documentation (RFC 5737, RFC 3849) stand for addresses of the internet.
+_INSIDE_4 = re.compile(
+    r"(?:10|127)\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|0\."
+)
+_INSIDE_6 = re.compile(r"f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$|::$", re.IGNORECASE)
+_DOTTED = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+
+
+def is_address(text: object) -> bool:
+    """Tell an IP address as logs write it."""
+    if type(text) is not str or len(text) > 45:
+        return False
+    return _DOTTED.fullmatch(text) is not None or (":" in text and _ipv6(text) is not None)
+
+
+def is_inside(text: object) -> bool:
+    """Tell an address that only private networks use; False for names and for anything else."""
+    if type(text) is not str:
+        return False
+    if ":" in text:
+        mapped = text.rpartition(":")[2]
+        return _INSIDE_6.match(text) is not None or ("." in mapped and _INSIDE_4.match(mapped) is not None)
+    return _INSIDE_4.match(text) is not None and _DOTTED.fullmatch(text) is not None
+
+
+def inside_end(source: object, destination: object) -> str:
+    """Give the end of a connection that lies inside, the source when both do; empty when none does."""
+    for end in (source, destination):
+        if is_inside(end):
+            return str(end)
+    return ""

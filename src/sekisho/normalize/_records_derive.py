@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from sekisho.model.host import is_address
 from sekisho.normalize import exchange
 from sekisho.normalize._flatten import Fields
 from sekisho.normalize.mailservers._common import account, client_of
@@ -64,7 +65,7 @@ def w3c(fields: Fields, raw: Mapping[str, Any]) -> None:
 
 
 def access(fields: Fields, raw: Mapping[str, Any]) -> None:
-    """Give ``cs-uri``, ``cs-uri-stem`` and ``cs-uri-query`` of a request line as written, and all with encoding undone."""
+    """Give ``cs-uri``, ``cs-uri-stem`` and ``cs-uri-query`` of a request line as written, and with encoding undone."""
     uri = fields.get("request_uri", fields.get("request_line", fields.get("request_rest")))
     if type(uri) is not str:
         return
@@ -213,10 +214,139 @@ def imap4(fields: Fields, raw: Mapping[str, Any]) -> None:
         fields["result"] = "info"  # the client is asked for more
 
 
+# Source: Microsoft Learn, DeviceLogonEvents, LogonType; Windows security event 4624, "Logon Type".
+_LOGON_TYPES = {
+    "interactive": 2, "network": 3, "batch": 4, "service": 5, "unlock": 7, "networkcleartext": 8,
+    "newcredentials": 9, "remoteinteractive": 10, "cachedinteractive": 11, "remote interactive (rdp) logons": 10,
+    "local": 2,
+}  # fmt: skip
+LOGON, FAILED_LOGON = 4624, 4625
+_ROOTS = (
+    ("hkey_local_machine", "HKLM"), ("hkey_users", "HKU"), ("hkey_current_user", "HKU"), ("hkey_classes_root", "HKCR"),
+)  # fmt: skip
+
+
+_ACTOR = (("User", "InitiatingProcess"),)
+
+
+def hunting(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give what Sysmon would say of a row of a device table: a registry path, hashes, a direction, a host name."""
+    key = fields.get("RegistryKey")
+    if type(key) is str:
+        fields.setdefault("TargetObject", _registry_path(key, fields.get("RegistryValueName")))
+    kind = str(fields.get("ActionType", "")).lower()
+    owner = "InitiatingProcess" if kind.startswith(("connection", "registry", "inbound", "listening")) else ""
+    _hashes(fields, (("SHA1", f"{owner}SHA1"), ("MD5", f"{owner}MD5"), ("SHA256", f"{owner}SHA256")))
+    if "RemoteIP" in fields:
+        fields.setdefault("Initiated", "false" if kind.startswith(("inbound", "listening")) else "true")
+    for target, actor in (("User", ""), ("ParentUser", "InitiatingProcess")) if "processcreated" in kind else _ACTOR:
+        name, domain = fields.get(f"{actor}AccountName"), fields.get(f"{actor}AccountDomain")
+        if type(name) is str and type(domain) is str and name and domain:
+            fields[target] = f"{domain}\\{name}"
+    url = fields.get("RemoteUrl")
+    if type(url) is str and url:
+        fields.setdefault("DestinationHostname", _host_of(url))
+    folder, name = fields.get("InitiatingProcessFolderPath"), fields.get("InitiatingProcessFileName")
+    if type(folder) is str and type(name) is str and not folder.lower().endswith(name.lower()):
+        target = "ParentImage" if "processcreated" in kind else "Image"
+        fields[target] = folder.rstrip("\\") + "\\" + name
+
+
+def hunting_logon(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the event id and the number of the logon type that Windows' own Security log has for a logon."""
+    kind = str(fields.get("ActionType", "")).lower()
+    if kind in ("logonsuccess", "logonfailed"):
+        fields.setdefault("EventID", LOGON if kind == "logonsuccess" else FAILED_LOGON)
+    written = fields.get("LogonType")
+    number = _LOGON_TYPES.get(str(written).lower())
+    if number is not None:
+        fields["LogonType"] = number
+
+
+def _registry_path(key: str, value: Any) -> str:
+    lower = key.lower()
+    for written, short in _ROOTS:
+        if lower.startswith(written):
+            key = short + key[len(written) :]
+            break
+    return f"{key}\\{value}" if type(value) is str and value else key
+
+
+def _hashes(fields: Fields, names: tuple[tuple[str, str], ...]) -> None:
+    """Give Sysmon's list of hashes."""
+    sums = [f"{label}={value}" for label, name in names if type(value := fields.get(name)) is str and value]
+    if sums:
+        fields.setdefault("Hashes", ",".join(sums))
+
+
+def _host_of(url: str) -> str:
+    if "://" not in url:
+        return url.partition("/")[0]
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+# Source: trendmicro/tm-v1-schema, objectIntegrityLevel; Windows, mandatory integrity levels.
+_INTEGRITY = {"4096": "Low", "8192": "Medium", "8448": "MediumPlus", "12288": "High", "16384": "System"}
+
+
+def vision_one(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give what Sysmon would say of an endpoint activity: a registry path, hashes, a direction."""
+    kind = str(fields.get("eventSubId", "")).upper()
+    created = kind == "2" or kind.endswith("PROCESS_CREATE")
+    level = _INTEGRITY.get(str(fields.get("objectIntegrityLevel")))
+    if created and level:
+        fields["IntegrityLevel"] = level
+    key = fields.get("objectRegistryKeyHandle")
+    if type(key) is str:
+        fields.setdefault("TargetObject", _registry_path(key, fields.get("objectRegistryValue")))
+    owner = "object" if created or "objectFileHashSha256" in fields else "process"
+    _hashes(fields, tuple((label, f"{owner}FileHash{label.title()}") for label in ("SHA1", "MD5", "SHA256")))
+    if kind == "203" or kind.endswith("INBOUND"):
+        fields.setdefault("Initiated", "false")
+    elif kind == "204" or kind.endswith("OUTBOUND"):
+        fields.setdefault("Initiated", "true")
+
+
+def message_trace(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give the recipients of a historical message trace, which writes each with what became of the mail.
+
+    Source: Microsoft Learn, "Run a message trace and view the results": ``address##status[;address##status]``.
+    """
+    written = fields.get("recipient_status")
+    if type(written) is str:
+        pairs = [one.partition("##") for one in written.split(";")[:MAX_ARGUMENTS]]
+        fields["recipients"] = [address.strip() for address, _, _ in pairs if address.strip()]
+        fields["status"] = [status.strip() for _, _, status in pairs if status.strip()]
+
+
+_SELF_SIGNED = "self signed", "self-signed"
+
+
+def tls(fields: Fields, raw: Mapping[str, Any]) -> None:
+    """Give what a TLS connection asked for, and whether who it met vouches for itself.
+
+    ``tls.asks`` is ``name``, ``address`` or ``nothing``; ``tls.self_signed`` is there only where the certificate, or
+    what a sensor says of it, is.
+    """
+    if "dst_ip" in fields or "src_ip" in fields:
+        name = fields.get("tls.server_name")
+        asked = "nothing" if not name else "address" if is_address(str(name).strip("[]")) else "name"
+        fields.setdefault("tls.asks", asked)
+    subject, issuer = fields.get("tls.subject"), fields.get("tls.issuer")
+    said = str(fields.get("tls.validation", "")).lower()
+    if said.startswith(_SELF_SIGNED) or (subject and subject == issuer):
+        fields.setdefault("tls.self_signed", "true")
+    elif subject or said:
+        fields.setdefault("tls.self_signed", "false")
+
+
 DERIVATIONS: dict[str, Callable[[Fields, Mapping[str, Any]], None]] = {
     one.__name__: one
     for one in (
         request, w3c, access, proxy, csp, auditd, audit_line, exec_args, initiated, sign_in, pim, workspace, outcome,
-        imap4, exchange.tracking, exchange.proxied,
+        imap4, hunting, hunting_logon, vision_one, tls, message_trace, exchange.tracking, exchange.proxied,
     )
 }  # fmt: skip

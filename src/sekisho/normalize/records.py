@@ -9,17 +9,22 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from sekisho.model.event import Event, Logsource
+from sekisho.model.host import inside_end
 from sekisho.normalize._flatten import Fields, as_json, flatten
+from sekisho.normalize._product import Product
 from sekisho.normalize._records_derive import DERIVATIONS
 from sekisho.normalize.clock import parse
-from sekisho.normalize.records_logsources import PRODUCTS, Product
+from sekisho.normalize.records_logsources import PRODUCTS
 
 MAX_SHAPES = 4_096
 """Remembered sets of field names."""
+MAX_TOLD = 256
+"""Remembered values of one shape."""
 MAX_LOGSOURCES = 1_024
 HOUR_NS = 3_600_000_000_000
 MAX_WORD_CHARS = 64
 """Of a value that becomes a service."""
+UNANSWERED = frozenset({"S0", "SH", "REJ", "RSTRH", "OTH"})
 _WRAPPERS = ("_source", "result", "AuditData")
 """Keys under which Elasticsearch, Splunk and Microsoft Purview exports put the record itself."""
 
@@ -33,8 +38,8 @@ TIMES = (
     "eventdate", "creationdate", "created", "createdat", "logtime", "log_time", "date", "t.$date", "time_created",
     "timecreated", "event.system.timecreated.#attributes.systemtime", "event.system.timecreated.systemtime",
     "receivetimestamp", "local_time", "generatedtime", "createtime", "iso_timestamp", "firstseen", "first_seen",
-    "request_time", "order_date", "order date", "created at", "create_date", "注文日", "注文日時", "受注日", "受注日時",
-    "購入日時", "id",
+    "request_time", "received", "origin_timestamp_utc", "order_date", "order date", "created at", "create_date",
+    "注文日", "注文日時", "受注日", "受注日時", "購入日時", "id",
 )  # fmt: skip
 HOSTS = (
     "host.name", "host.hostname", "hostname", "computer", "computername", "computer_name", "_hostname", "node",
@@ -72,6 +77,8 @@ class _Known(NamedTuple):
     """New name and the shape's own."""
     service: str
     """The shape's own spelling of the field that names the service, if any."""
+    time: str
+    """The shape's own spelling of the field that says when it happened, if not the usual one."""
 
 
 class _Shape(NamedTuple):
@@ -81,6 +88,10 @@ class _Shape(NamedTuple):
     times: tuple[str, ...]
     hosts: tuple[str, ...]
     users: tuple[str, ...]
+    asked: tuple[str, ...]
+    """Fields whose values decide which of ``known`` it is."""
+    told: dict[tuple[Any, ...], _Known | None]
+    """What values met so far decided."""
 
 
 def normalize(rows: Iterable[Row], source: str, logsource: Logsource | None = None) -> Iterator[Event]:
@@ -115,13 +126,19 @@ class _Reader:
         fields = flatten(raw)
         key = tuple(fields)
         shape = self._shapes.get(key) or self._learn(key)
-        known = next((one for one in shape.known if _holds(one.where, fields)), None)
-        time_ns = _time(fields, shape.times, known.product.ahead_h if known is not None else 0)
+        known = _which(shape, fields)
+        times = (known.time, *shape.times) if known is not None and known.time in fields else shape.times
+        time_ns = _time(fields, times, known.product.ahead_h if known is not None else 0)
         host, user = _word(fields, shape.hosts), _word(fields, shape.users)
         logsource = self._given or Logsource()
         also: tuple[str, ...] = ()
         if known is not None:
             _complete(fields, raw, known)
+            if ends := known.product.ends:
+                host = inside_end(fields.get(ends[0]), "" if _unanswered(fields) else fields.get(ends[1]))
+            elif known.product.category == "proxy":  # who asked, not the proxy's own name
+                host = inside_end(fields.get("c-ip"), "") or host
+            host, user = host or _text(fields.get("Computer")), user or _text(fields.get("User"))
             if self._given is None:
                 logsource = self._logsource(known, fields)
                 also = known.product.also
@@ -137,10 +154,12 @@ class _Reader:
         folded: dict[str, str] = {}
         for name in key:
             folded.setdefault(name.lower(), name)
-        self._shapes[key] = shape = _Shape(
-            tuple(_known(one, folded) for one in PRODUCTS if all(name in folded for name in one.needs)),
-            *(tuple(folded[name] for name in names if name in folded) for names in (TIMES, HOSTS, USERS)),
+        known = tuple(_known(one, folded) for one in PRODUCTS if all(name in folded for name in one.needs))
+        times, hosts, users = (
+            tuple(folded[name] for name in names if name in folded) for names in (TIMES, HOSTS, USERS)
         )
+        asked = tuple(dict.fromkeys(name for one in known for name, _ in one.where))
+        self._shapes[key] = shape = _Shape(known, times, hosts, users, asked, {})
         return shape
 
     def _logsource(self, known: _Known, fields: Fields) -> Logsource:
@@ -186,8 +205,24 @@ def _known(product: Product, folded: Mapping[str, str]) -> _Known:
             if lower.startswith(prefix) and lower[len(prefix) :] not in folded:
                 renames.setdefault(own[len(prefix) :], own)
     where = tuple((folded.get(name, name), values) for name, values in product.where)
+    own_time = folded.get(product.time, "") if product.time else ""
     named = product.service.partition("{")[2].rstrip("}").lower()
-    return _Known(product, where, tuple(renames.items()), folded.get(named, "") if named else "")
+    return _Known(product, where, tuple(renames.items()), folded.get(named, "") if named else "", own_time)
+
+
+def _which(shape: _Shape, fields: Fields) -> _Known | None:
+    """Tell which product a record of this shape is of; the values that decide it repeat in every log."""
+    key = tuple([fields.get(name) for name in shape.asked])
+    try:
+        return shape.told[key]
+    except KeyError:
+        pass
+    except TypeError:  # a list of values
+        return next((one for one in shape.known if _holds(one.where, fields)), None)
+    known = next((one for one in shape.known if _holds(one.where, fields)), None)
+    if len(shape.told) < MAX_TOLD:
+        shape.told[key] = known
+    return known
 
 
 def _holds(where: Iterable[tuple[str, tuple[str, ...]]], fields: Fields) -> bool:
@@ -238,6 +273,19 @@ def _time(fields: Fields, names: Sequence[str], ahead_h: int) -> int | None:
         if time_ns is not None and time_ns > 0:
             return time_ns if has_zone or not ahead_h else time_ns - ahead_h * HOUR_NS
     return None
+
+
+def _unanswered(fields: Fields) -> bool:
+    """Tell a connection that nobody answered: a scan from outside names addresses inside at which there is no host.
+
+    Source: Zeek, conn.log, ``conn_state``; Suricata, EVE, ``flow``.
+    """
+    state = fields.get("conn_state")
+    return (type(state) is str and state in UNANSWERED) or fields.get("flow.pkts_toclient") == 0
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str and value != "-" else ""
 
 
 def _word(fields: Fields, names: Sequence[str]) -> str:

@@ -9,35 +9,10 @@ above its entries.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-Aliases = tuple[tuple[str, ...], ...]
-
-
-class Product(NamedTuple):
-    """One kind of record."""
-
-    product: str
-    category: str
-    service: str
-    """``{name}`` stands for the value of that field."""
-    needs: tuple[str, ...]
-    """Lower case."""
-    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Field and its values, lower case."""
-    aliases: Aliases = ()
-    """The name rules use, and where the record has it: the first that is there."""
-    opened: tuple[str, ...] = ()
-    """Prefixes, lower case: what is below is also given without them."""
-    whole: tuple[tuple[str, str], ...] = ()
-    """The name rules use for an object as JSON text, and its path in the record."""
-    derive: str = ""
-    """What :mod:`sekisho.normalize._records_derive` works out besides."""
-    also: tuple[str, ...] = ()
-    """Services of which the record gives one more event each."""
-    ahead_h: int = 0
-    """Hours that times without a zone are ahead of UTC, for programs that know but one zone."""
-
+from sekisho.normalize._product import Product
+from sekisho.normalize.records_microsoft import MICROSOFT
+from sekisho.normalize.records_network import SURICATA, ZEEK
+from sekisho.normalize.records_vision_one import VISION_ONE
 
 # Source: AWS, "CloudTrail record contents".
 AWS = (
@@ -289,62 +264,6 @@ ECS = (
              ("name", "file.path"), ("SYSCALL", "auditd.data.syscall")), ("auditd.data.",)),
 )  # fmt: skip
 
-_ZEEK_HTTP = (
-    ("c-uri", "uri"), ("c-useragent", "user_agent"), ("cs-method", "method"), ("cs-host", "host"),
-    ("sc-status", "status_code"), ("cs-uri", "uri"), ("cs-referrer", "referrer"), ("dst_ip", "id.resp_h"),
-    ("src_ip", "id.orig_h"),
-)  # fmt: skip
-_ZEEK_DNS = (("record_type", "qtype_name"), ("answer", "answers"))
-_ZEEK_CONN = (
-    ("src_ip", "id.orig_h"), ("src_port", "id.orig_p"), ("dst_ip", "id.resp_h"), ("dst_port", "id.resp_p"),
-)  # fmt: skip
-_ZEEK_KINDS = (
-    ("http", "proxy", ("method", "uri"), _ZEEK_HTTP),
-    ("dns", "dns", ("query", "qtype"), _ZEEK_DNS),
-    ("dns", "dns", ("query", "trans_id"), _ZEEK_DNS),
-    ("dce_rpc", "", ("operation", "endpoint"), ()),
-    ("kerberos", "", ("request_type", "cipher"), ()),
-    ("kerberos", "", ("request_type", "client"), ()),
-    ("rdp", "", ("cookie", "result"), ()),
-    ("smb_files", "", ("action", "path"), ()),
-    ("smb_mapping", "", ("path", "share_type"), ()),
-    ("conn", "firewall", ("conn_state",), _ZEEK_CONN),
-)
-# Source: Zeek, log files reference; ``_path`` is what its JSON streaming logs add.
-ZEEK = (
-    *(
-        Product("zeek", category, path, ("_path", "ts"), (("_path", (path,)),), aliases)
-        for path, category, _, aliases in _ZEEK_KINDS
-    ),
-    Product("zeek", "", "{_path}", ("_path", "ts")),
-    *(
-        Product("zeek", category, path, ("ts", "uid", "id.orig_h", *fields), (), aliases)
-        for path, category, fields, aliases in _ZEEK_KINDS
-    ),
-    Product("zeek", "", "x509", ("ts", "certificate.serial")),
-)
-
-_SURICATA = ("event_type", "timestamp", "src_ip", "dest_ip")
-_SURICATA_HTTP = (
-    ("c-uri", "http.url"), ("cs-uri", "http.url"), ("c-useragent", "http.http_user_agent"),
-    ("cs-method", "http.http_method"), ("cs-host", "http.hostname"), ("sc-status", "http.status"),
-    ("cs-referrer", "http.http_refer"), ("dst_ip", "dest_ip"),
-)  # fmt: skip
-_SURICATA_DNS = (
-    ("query", "dns.rrname", "dns.query.rrname", "dns.queries.rrname"),
-    ("record_type", "dns.rrtype", "dns.query.rrtype", "dns.queries.rrtype"),
-    ("answer", "dns.answers.rdata", "dns.rdata"),
-)
-# Source: Suricata, EVE JSON format.
-SURICATA = (
-    Product("suricata", "proxy", "http", _SURICATA, (("event_type", ("http",)),), _SURICATA_HTTP),
-    Product("suricata", "dns", "dns", _SURICATA, (("event_type", ("dns",)),), _SURICATA_DNS),
-    Product("suricata", "firewall", "flow", _SURICATA, (("event_type", ("flow", "netflow")),),
-            (("dst_ip", "dest_ip"), ("dst_port", "dest_port"))),
-    Product("suricata", "", "{event_type}", _SURICATA),
-    Product("suricata", "", "{event_type}", ("event_type", "timestamp", "flow_id")),
-)  # fmt: skip
-
 _W3C_ALIASES = (
     ("cs-user-agent", "cs(User-Agent)", "cs-useragent", "c-useragent"), ("cs-referer", "cs(Referer)", "cs-referrer"),
     ("cs-cookie", "cs(Cookie)"), ("cs-host", "cs(Host)"), ("c-useragent", "cs(User-Agent)", "cs-user-agent"),
@@ -492,6 +411,6 @@ OTHERS = (
 )  # fmt: skip
 
 PRODUCTS = (
-    *AWS, *AZURE, *GOOGLE, *M365, *IDENTITY_AND_CODE, *KUBERNETES, *SYSMON_LINUX, *LINUX, *ECS, *ZEEK, *SURICATA,
-    *WEB, *ACCESS_LOGS, *SHOPS, *BROWSERS, *EXCHANGE, *OTHERS,
+    *AWS, *AZURE, *GOOGLE, *MICROSOFT, *M365, *VISION_ONE, *IDENTITY_AND_CODE, *KUBERNETES, *SYSMON_LINUX, *LINUX, *ECS,
+    *ZEEK, *SURICATA, *WEB, *ACCESS_LOGS, *SHOPS, *BROWSERS, *EXCHANGE, *OTHERS,
 )  # fmt: skip

@@ -8,13 +8,14 @@ from typing import Any
 
 # Where logs say when something happened, in lower case and without what lies between the words.
 # Source: the field references of CloudTrail, Azure Monitor, Google Cloud Logging, Okta, GitHub, Microsoft 365, Duo,
-# OneLogin, Zeek, Suricata, Kubernetes audit, ECS, OCSF, Splunk, systemd and Docker.
+# OneLogin, Zeek, Suricata, Exchange message trace, Kubernetes audit, ECS, OCSF, Splunk, systemd and Docker.
 TIME_NAMES = frozenset(
     "timestamp time ts eventtime eventtimestamp timegenerated timecreated createdat created creationtime creationdate"
     " published datetime date dateandtime activitydatetime createddatetime requestreceivedtimestamp stagetimestamp"
     " utctime logtime starttime logdate receivetimestamp localtime utctimeisoformat localtimeadjusted isotimestamp"
     " isotime realtimetimestamp ingestiontime detectiontime firstseen timelocal timeiso8601 msec collectortstamp"
-    " detecteddatetime eventcreatedtime generatedtime systemtime id.time createdate requesttime".split()
+    " detecteddatetime eventcreatedtime generatedtime systemtime id.time createdate requesttime received"
+    " origintimestamputc".split()
 )
 MAX_TIME_CHARS = 64
 EPOCH_FROM, EPOCH_TO = 946_684_800, 4_102_444_800

@@ -162,19 +162,26 @@ def read_as(path: Path, find_layout: Callable[[bytes], Layout | None]) -> Iterat
     """Read a table whose layout is told from its first bytes by a function; see :func:`read`."""
     broken: list[str] = []
     with open_file(path) as file:
-        parts = as_utf8(until_break(unpack(file), broken))
-        first = b""
-        for part in parts:
-            first += part
-            if len(first) >= HEAD_BYTES:
-                break
-        layout = find_layout(first[:HEAD_BYTES])
-        if layout is None:
-            yield Gap("1", "no table with a header")
-        else:
-            yield from _rows(chain([first], parts), layout)
+        yield from read_parts(until_break(unpack(file), broken), find_layout)
     for reason in broken:
         yield Gap("end", reason)
+
+
+def read_parts(
+    parts: Iterator[bytes], find_layout: Callable[[bytes], Layout | None] | None = None
+) -> Iterator[Row | Gap]:
+    """Give the rows of a table that comes in blocks."""
+    parts = as_utf8(parts)
+    first = b""
+    for part in parts:
+        first += part
+        if len(first) >= HEAD_BYTES:
+            break
+    layout = (find_layout or layout_of)(first[:HEAD_BYTES])
+    if layout is None:
+        yield Gap("1", "no table with a header")
+    else:
+        yield from _rows(chain([first], parts), layout)
 
 
 def _rows(parts: Iterable[bytes], layout: Layout) -> Iterator[Row | Gap]:

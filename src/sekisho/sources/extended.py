@@ -221,9 +221,14 @@ def read(path: Path) -> Iterator[Row | Artifact | Gap]:
     """
     broken: list[str] = []
     with open_file(path) as file:
-        yield from _rows(_lines(as_utf8(until_break(unpack(file), broken))))
+        yield from read_parts(until_break(unpack(file), broken))
     for reason in broken:
         yield Gap("end", reason)
+
+
+def read_parts(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
+    """Give the rows of a log that comes in blocks."""
+    return _rows(_lines(as_utf8(parts)))
 
 
 def _rows(numbered: Iterator[tuple[int, str]], layout: _Layout | None = None) -> Iterator[Row | Gap]:

@@ -20,8 +20,21 @@ from sekisho.sources.jsonl import SAMPLE_RECORDS, is_windows, starts_like_json
 
 # Keys under which services put an array of records.
 # Source: CloudTrail log files (Records), Azure diagnostic settings (records), Microsoft Graph (value), Kubernetes
-# EventList and Google Reports API (items), Google Cloud Logging (entries), OneLogin (data), GitLab and others.
-ENVELOPES = ("Records", "records", "value", "events", "Events", "items", "entries", "data", "logs", "results")
+# EventList and Google Reports API (items), Google Cloud Logging (entries), OneLogin (data), Defender's hunting
+# API (Results), GitLab and others.
+ENVELOPES = (
+    "Records",
+    "records",
+    "value",
+    "events",
+    "Events",
+    "items",
+    "entries",
+    "data",
+    "logs",
+    "results",
+    "Results",
+)
 LINES = (".jsonl", ".ndjson")
 """File names that promise one object a line: a single object is then a log of one record."""
 MIN_RECORDS = 2
@@ -55,9 +68,21 @@ def _kind(head: bytes, lines: bool) -> str:
     if any(map(is_ocsf, rows)):
         return "ocsf"
     enveloped = "." in sample[0].record
+    if all(map(_names_its_log, rows)):
+        return "records"
     if len(rows) < MIN_RECORDS and not lines and not enveloped:
         return ""
     return "records" if sum(map(_has_time, rows)) * 2 > len(rows) else ""
+
+
+def _names_its_log(fields: Mapping[str, Any]) -> bool:
+    """Tell a record of Zeek or Suricata, which says itself what log it is of: one is enough.
+
+    Source: Zeek, json-streaming-logs; Suricata, "EVE JSON Format".
+    """
+    return ("_path" in fields and ("ts" in fields or "_write_ts" in fields)) or (
+        "event_type" in fields and "timestamp" in fields
+    )
 
 
 def _has_time(fields: Mapping[str, Any]) -> bool:
@@ -95,6 +120,11 @@ def read(path: Path) -> Iterator[Row | Gap]:
             yield item
     for reason in broken:
         yield Gap(f"after {last}", reason)
+
+
+def read_parts(parts: Iterator[bytes]) -> Iterator[Row | Gap]:
+    """Give the records of a log that comes in blocks."""
+    return _records(parts)
 
 
 def _records(parts: Iterator[bytes]) -> Iterator[Row | Gap]:

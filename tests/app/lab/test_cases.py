@@ -14,11 +14,12 @@ import olefile
 import pytest
 import pyzipper
 
-from sekisho.app.lab import payloads
-from sekisho.app.lab.cases import CASES, DOCUMENT_CASES, make
+from sekisho.app.lab import cases, payloads
+from sekisho.app.lab.cases import DOCUMENT_CASES, make
 from sekisho.app.lab.planted import path_of, read
 
 NAMES = ("emotet-lnk-vbs", "emotet-lnk-powershell", "emotet-xlm-regsvr32", "emotet-xlm-hexip", "emotet-vba")
+CASES = {name: case for name, case in cases.CASES.items() if name.startswith("emotet")}
 OWN_NETS = [
     ip_network(net)
     for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8", "127.0.0.1/32", "0.0.0.0/32")

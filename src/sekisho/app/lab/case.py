@@ -119,7 +119,7 @@ class Scene:
         attachments = [{"name": part.name, "sha256": sha256(part.data).hexdigest()} for part in mail.attachments]
         lure = {"message_id": mail.message_id, "subject": mail.subject, "sender": mail.sender}
         self._lures.append(lure | {"recipients": list(mail.to), "copies": copies, "attachments": attachments})
-        shown = ", ".join(part.name for part in mail.attachments)
+        shown = ", ".join(part.name for part in mail.attachments) or "a mail without attachments"
         self.step(mail.sent_at, "mail", f"{mail.sender} sends {shown} to {len(mail.to)} mailbox(es)")
 
     def plant(self, key: str, mail: Mail) -> None:
@@ -131,10 +131,10 @@ class Scene:
         self._deliver(mail)
 
     def open_from(self, mail: Mail, *members: Attachment) -> None:
-        """Name the artifact that it began with: an attachment of the opener's copy, or a member below it."""
+        """Name the artifact that it began with: an attachment of the opener's copy, a member below it, or the mail."""
         copy = self._path(mail, self.desk.mailbox)
         address = SEPARATOR.join([f"evidence/{copy}", *(member.name for member in members)])
-        digest = sha256(members[-1].data).hexdigest()
+        digest = sha256(members[-1].data if members else self._mails[copy]).hexdigest()
         self._root = {"address": address, "sha256": digest, "message_id": mail.message_id, "mail": f"evidence/{copy}"}
 
     def step(self, at: datetime, layer: str, what: str) -> None:

@@ -7,12 +7,13 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_exchange, case_imap, case_lnk, case_qakbot, case_vba, case_xlm, planted
+from sekisho.app.lab import case_exchange, case_icedid, case_imap, case_lnk, case_qakbot, case_vba, case_xlm, planted
 from sekisho.app.lab.case import Case
 from sekisho.app.lab.case_shop import SHOP_CASES, ShopCase
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
+_MARCH, _CALL_DAY = date(2021, 3, 15), date(2021, 9, 8)
 _DOCUMENTS = (
     Case(
         "emotet-lnk-vbs",
@@ -86,6 +87,27 @@ _DOCUMENTS = (
     ),
 )
 _LOGS = (
+    Case(
+        "icedid-thread",
+        "workbook in a ZIP out of a stolen thread, with the network logs of its loader",
+        "盗まれたスレッドのZIP内ブックとローダの通信ログ",
+        _MARCH,
+        case_icedid.icedid,
+    ),
+    Case(
+        "bazarcall",
+        "a charge to cancel by telephone, and the workbook that the call centre has its victim open",
+        "電話での解約を促す請求と、通話相手が開かせるブック",
+        _CALL_DAY,
+        case_icedid.bazarcall,
+    ),
+    Case(
+        "icedid-bazarcall-benign",
+        "an ordinary day of the network with all that looks odd and is not",
+        "紛らわしいが無害な通信を含む通常の一日",
+        _MARCH,
+        case_icedid.benign,
+    ),
     Case(
         "exchange-hijack",
         "broken Exchange server, stolen conversations, answers to colleagues from inside",

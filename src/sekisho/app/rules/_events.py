@@ -24,7 +24,8 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.injection import find_injection
 from sekisho.model.limits import DEFAULT
 from sekisho.normalize import artifacts, injections, mail, ocsf, records, syslog, windows
-from sekisho.normalize.commands import FIELDS, enrich
+from sekisho.normalize.commands import FIELDS
+from sekisho.normalize.completed import completed
 from sekisho.sources import Gap, Row
 from sekisho.sources.jsonl import is_windows
 
@@ -101,7 +102,7 @@ def plain_events(data: bytes, source: str, logsource: Logsource) -> Iterator[Eve
 def _plain(found: list[dict[str, Any]], source: str, logsource: Logsource) -> Iterator[Event]:
     for number, fields in enumerate(found, 1):
         event = Event(logsource, fields, source=source, record=str(number))
-        yield event if UNFOLDED & fields.keys() else injections.enrich(enrich(event, unfold), find_injection)
+        yield event if UNFOLDED & fields.keys() else completed(event, unfold, find_injection)
 
 
 def _objects(data: bytes) -> list[dict[str, Any]] | None:
@@ -162,7 +163,7 @@ def _serve(one: Intake, logsource: Logsource, pipe: Connection) -> None:
     batch: list[Event] = []
     try:
         for event in _normalized(one, logsource, notes):
-            batch.append(injections.enrich(enrich(event, unfold), find_injection))
+            batch.append(completed(event, unfold, find_injection))
             if len(batch) == BATCH:
                 pipe.send(batch)
                 batch = []

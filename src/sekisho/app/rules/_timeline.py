@@ -14,9 +14,8 @@ from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.injection import find_injection
-from sekisho.normalize import injections
 from sekisho.normalize.clock import parse
-from sekisho.normalize.commands import enrich
+from sekisho.normalize.completed import completed
 
 KEYS = frozenset({"time", "logsource", "host", "user", "fields"})
 TIMELINE_BYTES = 16 * 1024 * 1024
@@ -63,4 +62,4 @@ def _event(one: Any, number: int, path: Path) -> Event:
         raise SourceError(f"event {number}: write logsource as product/category/service", str(path))
     host, user = (str(one.get(name, "")) for name in ("host", "user"))
     event = Event(Logsource(*parts), one["fields"], time_ns, host, user, str(path), str(number))
-    return injections.enrich(enrich(event, unfold), find_injection)
+    return completed(event, unfold, find_injection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from sekisho import analyzers
+from sekisho.detect import beacons
 from sekisho.detect.lint import Known
 from sekisho.model.event import Logsource
 from sekisho.normalize import artifacts, mail, mailservers, windows_fields
@@ -12,7 +13,7 @@ from sekisho.normalize.windows_logsources import SERVICES
 
 # Source: Sigma taxonomy appendix 2.1 and the folders of the SigmaHQ rules of April 2026.
 CATEGORIES = {
-    "": "antivirus database dns firewall mailflow proxy webserver",
+    "": "antivirus database dns firewall mailflow proxy tls webserver",
     "linux": "file_event file_delete network_connection process_creation process_termination raw_access_thread",
     "macos": "file_event network_connection process_creation",
     "windows": "file_access file_change file_delete file_event file_rename registry_event create_remote_thread "
@@ -32,8 +33,10 @@ CATEGORIES = {
     "velocity": "application",
     "email": "message attachment url mailflow smtp mailserver",
     "imap": "authentication session mailbox",
+    "network": "beacon",
     "shop": "order",
     "browser": "csp_violation",
+    "trend": "detection",
 }
 """Categories by product; the empty product stands for any."""
 
@@ -51,15 +54,15 @@ PRODUCT_SERVICES = {
     "juniper": "bgp",
     "kubernetes": "audit",
     "linux": "auditd auth clamav cron guacamole modsecurity sshd sudo syslog vsftpd",
-    "m365": "audit exchange threat_detection threat_management",
+    "m365": "audit emailattachmentinfo emailurlinfo exchange identitylogon threat_detection threat_management",
     "okta": "okta",
     "onelogin": "onelogin.events",
     "paloalto": "globalprotect",
-    "zeek": "conn dce_rpc dns dnp3 ftp gquic http http2 intel irc kerberos known_certs known_hosts known_modbus "
+    "zeek": "conn dce_rpc dns dnp3 files ftp gquic http http2 intel irc kerberos known_certs known_hosts known_modbus "
     "known_services modbus modbus_register_change mqtt_connect mqtt_publish mqtt_subscribe mysql notice ntlm ntp "
     "ocsp pe pop3 radius rdp rfb sip smb_files smb_mapping smtp smtp_links snmp socks software ssh ssl tls syslog "
     "traceroute tunnel weird x509",
-    "suricata": "alert dns flow http smtp tls",
+    "suricata": "alert anomaly dns fileinfo flow http smtp tls",
     "exchange": "httpproxy ecp ews imap4 message_tracking oabgenerator",
     "windows": "amsi kernel-file",
 }
@@ -81,7 +84,7 @@ def known() -> Known:
     windows = windows_fields.known_fields()
     return Known(
         frozenset({*found, *windows_fields.known_logsources(), *windows}),
-        {**windows, **_mail_fields(), **_mail_server_fields()},
+        {**windows, **_mail_fields(), **_mail_server_fields(), beacons.BEACON: frozenset(beacons.FIELDS)},
     )
 
 

@@ -4,8 +4,7 @@ Only what a reader would follow counts, with the wrapping of mail gateways taken
 honest bulk mail goes through trackers, shorteners and redirects too. Each is its own feature, so that rules can hold it
 against the sender or the wording. The file is long because its signals are many; each is a few lines.
 
-Source: MITRE ATT&CK T1566.002, T1608.005; the grammars of TR (Qakbot, SquirrelWaffle) and of Excel-serial file names
-are those of the trackers' notes of 2021 to 2022; kits' use of addresses: their public analyses.
+Source: MITRE ATT&CK T1566.002, T1608.005; kits' use of addresses: their public analyses.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sekisho.model.artifact import Feature
@@ -24,6 +23,7 @@ from sekisho.model.organisation import Organisation
 from sekisho.model.registered import belongs, registered_domain
 from sekisho.model.toplevel import TOP_LEVEL
 from sekisho.model.url import Url
+from sekisho.normalize._url_shapes import is_compromised, is_pseudo_latin, is_random, serial_day
 from sekisho.normalize.mail import Mail, mail_facts
 from sekisho.normalize.mail._brand_names import brand_of, in_host, in_path
 from sekisho.normalize.mail._leads import FOLLOWED, clicks, hosting
@@ -41,33 +41,12 @@ _RUNNABLE = frozenset(
 )
 _DOCUMENTS = frozenset("doc docx docm xls xlsx xlsm ppt pptx pdf rtf txt csv jpg jpeg png".split())
 _PAGES = frozenset("php asp aspx jsp html htm shtml cgi".split())
-_COMPROMISED = re.compile(
-    r"/(?:wp-content/(?!uploads/\d{4}/\d{2}/)|wp-includes/|wp-admin/(?!post)|\.well-known/(?!change-password|security)"
-    r"|\.tmb/|administrator/|components/com_|modules/mod_|sites/default/files/\.)",
-    re.IGNORECASE,
-)
-_UPLOADS = re.compile(r"/wp-(?:content|includes|admin)/[^?#]{0,300}\.(?:php|html?|zip|js)(?:[?#]|$)", re.IGNORECASE)
-_VOWELS = re.compile("[aeiouy]")
-_HEX_RUN = re.compile(r"[0-9a-f]{10,}|[a-z0-9]*\d[a-z]+\d[a-z]*\d[a-z0-9]*")
-_CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]{7,}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,200}={0,2}(?![A-Za-z0-9+/_-])")
 _LEAVING = re.compile(
     r"unsub|opt.?out|preferences|abmeld|desinscri|descadastr|remove|baja|kaijo|taikai|haishin|profile|manage",
     re.IGNORECASE,
 )
-_SERIAL = re.compile(r"/(4\d{4})\.\d{4,12}\.dat(?:[?#]|$)")
-_SERIAL_START = datetime(1899, 12, 30, tzinfo=UTC)
-"""Day 0 of Excel's calendar. Source: ECMA-376 part 1, 18.17.4.1, the 1900 date system as Excel counts it."""
 _NESTED = re.compile(r"https?(?::|%3a)(?:/|%2f){1,2}(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
-# Endings and words of the Latin filler text that TR made its paths of.
-_LATIN = re.compile(
-    r"[a-z]*(?:um|us|is|it|ur|em|am|ae|os|as|et|at|unt|ent|nt|ndi|que|tem|tio|ibus|orum|arum|issimos"
-    r"|libero|illo|nemo|quo|qui|hic|ab|ad|aut|ea|eos|id|in|vel|ut|non|sed|sit|est|eum|rem|vitae|quia|quae|modi|nihil"
-    r"|animi|alias|optio|error|dolor|labore|fuga|odio|iste|omnis|ratione|sint|culpa|natus|veniam"
-    r"|harum|autem)"
-)
-_TR_NUMBERED = re.compile(r"^/([a-z]{5,30})/([a-z]{5,40})-\d{7,9}/?$")
-_TR_ARCHIVE = re.compile(r"^/([a-z]{2,20})-([a-z]{2,20})/([a-z]{2,25})\.zip$")
 
 
 @mail_facts(
@@ -159,30 +138,14 @@ def _host_signals(url: Url, port: int | None, foreign: bool) -> Iterator[tuple[s
         foreign
         and not kind
         and domain not in TRACKERS
-        and any(_random(label) for label in (domain.partition(".")[0], *labels))
+        and any(is_random(label) for label in (domain.partition(".")[0], *labels))
     ):
         yield "random_host", host
 
 
-def _random(label: str) -> bool:
-    """Tell a label that nobody chose for its sound: long, with digits among its letters or hardly a vowel.
-
-    Source: measured on the link hosts of the corpora beside the project.
-    """
-    if len(label) < 9 or "-" in label or label.startswith("xn--"):
-        return False
-    if label.isdigit():
-        return True
-    letters = sum(map(str.isalpha, label))
-    vowels = len(_VOWELS.findall(label))
-    if _HEX_RUN.fullmatch(label) and any(map(str.isdigit, label)):
-        return True
-    return letters > 8 and (not vowels or _CONSONANTS.search(label) is not None)
-
-
 def _path_signals(url: Url, path: str, foreign: bool, mail: Mail) -> Iterator[tuple[str, str]]:
     shown = url.canonical[:300]
-    if foreign and (_COMPROMISED.search(path) or _UPLOADS.search(path)):
+    if foreign and is_compromised(path):
         yield "compromised_path", shown
     names = path.rpartition("/")[2].lower().split(".")
     if len(names) > 1:
@@ -194,20 +157,14 @@ def _path_signals(url: Url, path: str, foreign: bool, mail: Mail) -> Iterator[tu
             yield "double_extension", shown
     if foreign and (brand := in_path(path)) and not owns(brand_of(brand), url.host):
         yield "brand_path", f"{brand}: {shown}"
-    if _pseudo_latin(path):
+    if is_pseudo_latin(path):
         yield "malspam_path", shown
-    if (serial := _SERIAL.search(path)) and _near(int(serial[1]), mail):
+    if (day := serial_day(path)) and _near(day, mail):
         yield "serial_dat", shown
 
 
-def _pseudo_latin(path: str) -> bool:
-    found = _TR_NUMBERED.match(path) or _TR_ARCHIVE.match(path)
-    return found is not None and all(map(_LATIN.fullmatch, found.groups()))
-
-
-def _near(serial: int, mail: Mail) -> bool:
-    """Tell whether an Excel day is within a day and a half of the mail's date; a mail without one cannot contradict."""
-    day = _SERIAL_START + timedelta(days=serial)
+def _near(day: datetime, mail: Mail) -> bool:
+    """Tell whether an Excel day is within two days of the mail's date; a mail without one cannot contradict."""
     for name in ("received_at", "sent_at"):
         try:
             at = datetime.fromisoformat(mail.text(name))
