@@ -16,12 +16,24 @@ ELSEWHERE = {
         "ids",
         "incident",
         "limits",
+        "observable",
         "organisation",
         "result",
         "rule",
         "url",
     },
-    "correlate": {"advice", "cases", "chart", "history", "joins", "story"},  # through test_incidents
+    "correlate": {
+        "advice",
+        "cases",
+        "chart",
+        "deeds",
+        "history",
+        "joins",
+        "reach",
+        "records",
+        "story",
+        "witnesses",
+    },  # through test_incidents and test_server_stories
     "normalize": {
         "ocsf_classes",
         "records_logsources",
@@ -68,4 +80,5 @@ FREE = {
     "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
+    "test_server_stories",
 }

@@ -19,13 +19,14 @@ from sekisho.analyzers.command_line import unfold
 from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
-from sekisho.correlate.history import History, Kept
+from sekisho.correlate.history import History, Kept, nothing
 from sekisho.detect.ruleset import RuleSet, finding
 from sekisho.detect.statistics import Statistics
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.limits import Limits
+from sekisho.model.observable import Observable
 from sekisho.normalize import ocsf, records, windows
 from sekisho.normalize.commands import enrich, unfolded
 from sekisho.normalize.windows_repeats import Repeats
@@ -79,6 +80,8 @@ class Asked:
     """Of records that do not say themselves what they are."""
     jobs: int = 1
     """Workers that share the machine."""
+    wanted: frozenset[Observable] = frozenset()
+    """What hostile mails and findings name: records of any log that name it too are part of the story."""
     digest: Callable[[list[tuple[Event, list[Finding]]]], Any] | None = None
     """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
 
@@ -232,7 +235,7 @@ class _Reader(Worker):
         self.lost = True
         gaps = Gaps()
         gaps.add(Gap("", f"the rest was not read: {reason}"))
-        return Part(0, Kept([], {}, {}, {}), [], gaps, last=True)
+        return Part(0, nothing(), [], gaps, last=True)
 
 
 def _ready(workers: Sequence[_Reader]) -> list[_Reader]:
@@ -294,7 +297,7 @@ class _Look:
 
     def __init__(self, rules: RuleSet, asked: Asked, intake: Intake, repeats: Repeats) -> None:
         self.rules, self.asked, self.intake, self.repeats = rules, asked, intake, repeats
-        self.history = History()
+        self.history = History(asked.wanted)
         self.found: list[tuple[Event, list[Finding]]] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)

@@ -1,17 +1,21 @@
-"""What happened on the hosts: processes, what they started, wrote, set and contacted.
+"""What happened: processes on hosts with what they started, wrote, set and contacted, and records of other logs.
 
-Events stream in; of those, only what can carry a story or what a rule matched is kept.
+Events stream in. Of those, only what can carry a story is kept: what a rule matched, a few fields of what processes do,
+and records that name something known to be hostile.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from ntpath import basename
 from typing import Any, NamedTuple
 
+from sekisho.correlate.identity import Identities, Seen
+from sekisho.correlate.observables import sightings
 from sekisho.model.event import Event
+from sekisho.model.observable import Observable
 
 # Fields kept of each category; an event of another category is kept only when a rule matched it.
 KEPT = {
@@ -28,6 +32,9 @@ KEPT = {
     "dns_query": ("Image", "QueryName", "QueryResults", "ProcessGuid", "ProcessId", "User"),
     "registry_set": ("Image", "TargetObject", "Details", "ProcessGuid", "ProcessId", "User"),
 }  # fmt: skip
+# Of these, artifacts are told, not records. Mail flow is a log like any other.
+OF_ARTIFACTS = ("message", "attachment", "url")
+PARTIES_COUNTED = 64  # a value that so many share is a hub; how many more does not matter
 # Registry values worth keeping without a finding: what survives a restart.
 # Source: ATT&CK T1547.001, T1543.003, T1053.005.
 PERSISTENCE = ("\\currentversion\\run", "\\currentversion\\runonce", "\\winlogon\\", "\\schedule\\taskcache\\")
@@ -39,6 +46,7 @@ HUBS = frozenset(
     "chrome.exe msedge.exe firefox.exe iexplore.exe conhost.exe werfault.exe".split()
 )
 UNSET = (None, "", "-")  # how logs write that a field has no value
+CONTEXT_OF_ONE = 500  # records that one worker keeps for one hostile value; more tell nothing new and are counted
 CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
 
 
@@ -85,8 +93,10 @@ class Process:
 class History:
     """Collects events as they stream by and links them once asked."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, wanted: Collection[Observable] = ()) -> None:
+        """Start empty; records that name something ``wanted`` are kept though no rule matched them."""
+        self.wanted = frozenset(wanted)
+        self._context: dict[Observable, int] = {}
         self._events: list[Event] = []
         self._processes: dict[str, Process] = {}
         self._loose: list[Event] = []
@@ -96,11 +106,15 @@ class History:
         """Bare account names seen acting, by host."""
         self.kinds: dict[str, set[str]] = {}
         """Categories of events seen, by host."""
+        self.shared: dict[Observable, set[str]] = {}
+        """Parties that touched a wanted value, some dozens at most."""
+        self.identities = Identities()
 
     def add(self, event: Event, *, found: bool = False) -> None:
         """Take note of one event; ``found`` says that a rule matched it."""
-        if event.logsource.product == "email":
+        if event.logsource.product == "email" and event.logsource.category in OF_ARTIFACTS:
             return
+        self.identities.learn(event)
         kind = event.logsource.service or event.logsource.category
         covered = self.coverage.get((event.host, kind))
         if covered is None:
@@ -115,11 +129,13 @@ class History:
         elif wanted is not None and _tells(event):
             fields = event.fields
             self._events.append(replace(event, fields={name: fields[name] for name in wanted if name in fields}))
+        elif wanted is None and self.wanted and self._is_context(event):
+            self._events.append(event)
 
     def take(self) -> Kept:
         """Give what was collected so far and start anew: how a worker hands its share on."""
-        kept = Kept(self._events, self.coverage, self.accounts, self.kinds)
-        self._events, self.coverage, self.accounts, self.kinds = [], {}, {}, {}
+        kept = Kept(self._events, self.coverage, self.accounts, self.kinds, self.shared, self.identities.take())
+        self._events, self.coverage, self.accounts, self.kinds, self.shared = [], {}, {}, {}, {}
         return kept
 
     def give(self, kept: Kept) -> None:
@@ -131,6 +147,11 @@ class History:
             self.accounts.setdefault(host, set()).update(names)
         for host, kinds in kept.kinds.items():
             self.kinds.setdefault(host, set()).update(kinds)
+        for what, parties in kept.shared.items():
+            known_parties = self.shared.setdefault(what, set())
+            if len(known_parties) < PARTIES_COUNTED:
+                known_parties.update(parties)
+        self.identities.give(kept.ties)
 
     def link(self) -> None:
         """Build the process forest; call once, after the last event."""
@@ -156,6 +177,26 @@ class History:
         for process in self._processes.values():
             yield from process.events
         yield from self._loose
+
+    def loose(self) -> Iterator[Event]:
+        """Give the events kept that belong to no process, once linked."""
+        return iter(self._loose)
+
+    def _is_context(self, event: Event) -> bool:
+        """Tell whether a record names something wanted, and count who touched that."""
+        seen = sightings(event)
+        hits = [one.what for one in seen if one.what in self.wanted]
+        if not hits:
+            return False
+        party = next((one.what.value for one in seen if one.role == "actor" and one.what not in hits), "") or event.host
+        keep = False
+        for what in hits:
+            parties = self.shared.setdefault(what, set())
+            if len(parties) < PARTIES_COUNTED and party:
+                parties.add(party)
+            count = self._context[what] = self._context.get(what, 0) + 1
+            keep = keep or count <= CONTEXT_OF_ONE
+        return keep
 
     def _created(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
         fields = event.fields
@@ -259,6 +300,13 @@ class Kept(NamedTuple):
     coverage: dict[tuple[str, str], Coverage]
     accounts: dict[str, set[str]]
     kinds: dict[str, set[str]]
+    shared: dict[Observable, set[str]]
+    ties: dict[tuple[Observable, Observable], Seen]
+
+
+def nothing() -> Kept:
+    """Give what a history that saw nothing collected."""
+    return History().take()
 
 
 def account(name: str) -> str:

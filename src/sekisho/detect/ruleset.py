@@ -16,7 +16,7 @@ from sekisho.model.rule import Rule
 
 LAYERS = {
     "attachment": "file",
-    "webserver": "server",
+    **dict.fromkeys(("webserver", "mailflow", "authentication", "order"), "server"),
     **dict.fromkeys(("network_connection", "dns_query", "proxy", "firewall", "dns"), "network"),
 }
 PRODUCT_LAYERS = {

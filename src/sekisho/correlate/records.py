@@ -1,0 +1,205 @@
+"""Records: events of every log that is no process's own, as units that links can join.
+
+A record is kept for a finding on it, because a correlation stands on it, or because it names what is already known to
+be hostile. The same record in two files, or told by two logs in the same words, is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ntpath import basename
+
+from sekisho.correlate.clocks import Shift
+from sekisho.correlate.history import History, Process
+from sekisho.correlate.hubs import Hubs
+from sekisho.correlate.identity import Identities, bare_host
+from sekisho.correlate.links import GRAVE, Mark
+from sekisho.correlate.observables import ACTOR, OBJECT, of_file, of_message, outside, sightings
+from sekisho.model.artifact import Analysis
+from sekisho.model.event import Event
+from sekisho.model.finding import Finding
+from sekisho.model.observable import Observable, Sighting
+
+# Programs that serve the web: what they start or write belongs to a request. Source: ATT&CK T1505.003, data sources.
+WEB_WORKERS = frozenset(
+    "w3wp.exe httpd.exe nginx.exe php-cgi.exe php.exe tomcat.exe tomcat9.exe java.exe umworkerprocess.exe httpd nginx "
+    "apache2 php-fpm php".split()
+)
+# Logs whose grave records on one machine within minutes are taken for one attack on it.
+SERVER_LOGS = frozenset(("webserver", "httpproxy", "ecp", "oabgenerator", "msexchange-management", "order", "upload"))
+
+
+@dataclass(slots=True)
+class Record:
+    """One event, however often it was logged, with what rules say of it."""
+
+    event: Event
+    findings: list[Finding] = field(default_factory=list)
+    twins: list[str] = field(default_factory=list)
+    """Ids of the same record elsewhere."""
+
+    @property
+    def key(self) -> str:
+        """Name of the unit."""
+        return f"record:{self.event.id}"
+
+    @property
+    def weight(self) -> float:
+        """Log-odds of all that rules say."""
+        return sum(one.weight for one in self.findings)
+
+
+def collect(
+    events: Iterable[Event], by_event: Mapping[str, Sequence[Finding]], joined: Collection[str], context: bool = True
+) -> dict[str, Record]:
+    """Give the records worth looking at by event id; the ids of twins lead to the one that is kept.
+
+    Args:
+        events: events that belong to no process.
+        by_event: findings that are shown, by event.
+        joined: ids of events that correlations stand on.
+        context: keep events without either, which name something hostile.
+    """
+    found: dict[str, Record] = {}
+    by_content: dict[int, Record] = {}
+    for event in events:
+        mine = by_event.get(event.id, ())
+        if not (mine or context or event.id in joined):
+            continue
+        content = _content(event)
+        known = by_content.get(content)
+        if known is None:
+            known = by_content[content] = Record(event)
+        elif known.event.id != event.id:
+            known.twins.append(event.id)
+        rules = {one.rule_id for one in known.findings}
+        known.findings += [one for one in mine if one.rule_id not in rules]
+        found[event.id] = known
+    return found
+
+
+def _content(event: Event) -> int:
+    """Give what equal records share: what and when, not where it was found."""
+    told = tuple(sorted((name, str(value)) for name, value in event.fields.items() if not name.startswith("_")))
+    return hash((event.logsource, event.time_ns, event.host, told))
+
+
+class Marker:
+    """Gives the marks of units: their observables with time and party."""
+
+    def __init__(self, identities: Identities, hubs: Hubs, clocks: Mapping[str, Shift] | None = None) -> None:
+        """Names are resolved by ``identities``, times corrected by ``clocks``; hubs are left out."""
+        self.identities, self.hubs, self.clocks = identities, hubs, clocks or {}
+        self._owners: dict[str, str] = {}
+
+    def time(self, event: Event) -> int | None:
+        """Give when an event happened by the clocks of mails and machines."""
+        shift = self.clocks.get(event.source)
+        return event.time_ns if shift is None or event.time_ns is None else event.time_ns - shift.offset_ns
+
+    def party_of(self, event: Event) -> str:
+        """Give on whose behalf an event was logged."""
+        return self.party(event, sightings(event))
+
+    def of_record(self, record: Record) -> Iterator[Mark]:
+        """Give the marks of a record."""
+        event, weight = record.event, record.weight
+        seen, at = sightings(event), self.time(event)
+        party = self.party(event, seen)
+        for what, role in seen:
+            yield from self._mark(record.key, what, role, at, party, weight, event.id)
+        if event.logsource.category in SERVER_LOGS or event.logsource.service in SERVER_LOGS:
+            where = Observable("server", bare_host(event.host) or event.source)
+            yield Mark(record.key, where, OBJECT, at, party, weight, event.id)
+
+    def of_mail(
+        self, message: Analysis, files: Iterable[Analysis], at_ns: int | None, boxes: Sequence[str]
+    ) -> Iterator[Mark]:
+        """Give the marks of a hostile mail and what it carries; a mail of one's own account is that account's act."""
+        unit = f"mail:{message.address}"
+        party = next(iter(self._accounts(boxes)), "")
+        for what, role in of_message(message):
+            yield from self._mark(unit, what, role, at_ns, party, GRAVE, message.id)
+        for file in files:
+            for what, role in of_file(file):
+                yield from self._mark(unit, what, role, at_ns, party, GRAVE, file.id)
+
+    def of_lone_file(self, file: Analysis) -> Iterator[Mark]:
+        """Give the marks of a hostile file that no mail brought."""
+        for what, role in of_file(file):
+            yield from self._mark(f"file:{file.address}", what, role, None, "", GRAVE, file.id)
+
+    def of_process(self, process: Process, weights: Mapping[str, float]) -> Iterator[Mark]:
+        """Give the marks of a process: what it contacted and wrote, and that a web server started it."""
+        unit, party = f"process:{process.key}", self.owner(bare_host(process.host))
+        worker = process.name.lower() in WEB_WORKERS or (
+            process.parent is not None and process.parent.name.lower() in WEB_WORKERS
+        )
+        for event in process.events:
+            weight = weights.get(event.id, 0.0)
+            for what, role in sightings(event):
+                if what.type in ("ip", "domain", "url", "file", "sha256") and (what.type != "ip" or role == OBJECT):
+                    yield from self._mark(unit, what, role, event.time_ns, party, weight, event.id)
+            if worker and weight:
+                where = Observable("server", bare_host(process.host))
+                yield Mark(unit, where, OBJECT, event.time_ns, party, weight, event.id)
+
+    def party(self, event: Event, seen: Sequence[Sighting]) -> str:
+        """Give on whose behalf a record was made: a person where the logs show one, else a machine or an address."""
+        account = next((what.value for what, role in seen if what.type == "account" and role == ACTOR), "")
+        if account:
+            return account
+        box = next((what for what, role in seen if what.type == "mailbox" and role == ACTOR), None)
+        if box is not None:
+            return self.plain(box).value
+        address = next((what.value for what, role in seen if what.type == "ip" and role == ACTOR), "")
+        if address and not outside(address):
+            return self.owner(self.identities.host_of(address, event.time_ns)) or address
+        return address or self.owner(bare_host(event.host))
+
+    def plain(self, what: Observable) -> Observable:
+        """Give the account that a mailbox of the company belongs to, any other observable as it is."""
+        if what.type == "mailbox" and self.hubs.is_own(what.value):
+            return Observable("account", next(iter(self._accounts([what.value])), what.value))
+        return what
+
+    def _accounts(self, boxes: Iterable[str]) -> Iterator[str]:
+        for box in boxes:
+            ties = self.identities.ties(Observable("mailbox", box.lower()))
+            named = next((tie.right.value for tie in ties if tie.right.type == "account"), "")
+            yield named or box.partition("@")[0].lower()
+
+    def owner(self, host: str) -> str:
+        """Give who works at a machine when one account alone does, else the machine."""
+        if host not in self._owners:
+            self._owners[host] = self._find_owner(host)
+        return self._owners[host]
+
+    def _find_owner(self, host: str) -> str:
+        if not host:
+            return ""
+        ties = self.identities.ties(Observable("host", host))
+        people = {tie.left.value for tie in ties if tie.left.type == "account"}
+        desks = {tie.left.value for tie in ties if tie.left.type == "account" and tie.why == "logon"} or people
+        return next(iter(desks)) if len(desks) == 1 else host
+
+    def _mark(
+        self, unit: str, what: Observable, role: str, at_ns: int | None, party: str, weight: float, evidence: str
+    ) -> Iterator[Mark]:
+        plain = self.plain(what)
+        if not self.hubs.is_hub(plain):
+            yield Mark(unit, plain, role, at_ns, party, weight, evidence)
+
+
+def is_pseudo(process: Process) -> bool:
+    """Tell whether a process stands for the system itself, whose acts have no more in common than the machine."""
+    return process.name.lower() in ("system", "registry") or basename(process.image).lower() == "ntoskrnl.exe"
+
+
+def loose(history: History) -> Iterator[Event]:
+    """Give the events that belong to no process, and those of the pseudo-processes."""
+    yield from history.loose()
+    for process in history.processes():
+        if is_pseudo(process):
+            yield from process.events
