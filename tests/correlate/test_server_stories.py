@@ -1,11 +1,13 @@
 """Attacks on servers: what their logs tell comes together as one incident, and ordinary days do not join it."""
 
+from dataclasses import replace
+
 from sekisho.correlate.history import History
 from sekisho.correlate.incidents import Choices, correlate
 from sekisho.correlate.joins import Carried
 from sekisho.model.artifact import Analysis, Artifact, Feature
 from sekisho.model.event import Event, Logsource
-from sekisho.model.finding import Finding
+from sekisho.model.finding import Evidence, Finding
 from sekisho.model.observable import Observable
 from sekisho.model.url import Url
 from sekisho.model.verdict import Judgement, Reason, Verdict
@@ -184,6 +186,15 @@ def test_an_account_that_was_only_tried_joins_nothing():
     two = [login(number, 5 * 3600 + number, "user07", INTRUDER, "failure", "b.log") for number in range(10)]
     found = told([*one, *two], [finding(one[-1], "burst", "critical", one), finding(two[-1], "burst", "critical", two)])
     assert len(found) == 2
+
+
+def test_a_script_hidden_in_a_field_joins_by_what_the_rule_saw():
+    order = row("orders.csv", 4, 0, ("shop", "order", ""), addr01="&quot;&gt;&lt;script src=//xf6.example/a.js&gt;")
+    report = row("csp.json", 1, 7201, ("browser", "csp_violation", ""), blocked__uri="https://xf6.example/a.js")
+    found = finding(order, "script in order", "critical")
+    found = replace(found, evidence=(Evidence("addr01", '"><script src=//xf6.example/a.js>'),))
+    (incident,) = told([order, report], [found, finding(report, "foreign script", "medium")])
+    assert evidence(incident) == {order.id, report.id}
 
 
 def test_an_order_strikes_when_the_shop_opens_it():

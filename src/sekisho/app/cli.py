@@ -139,6 +139,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     investigate.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
     investigate.add_argument("--html", metavar="FILE", help="write a report that opens offline")
+    text = "keep apart what the merge of this id united (the report names each; give it again for more)"
+    investigate.add_argument("--unmerge", metavar="ID", action="append", default=[], help=text)
     _logsource_option(investigate)
     _shared(investigate)
     investigate.set_defaults(run=_investigate, logs=True)
@@ -296,6 +298,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
             logsource=_logsource(chosen.logsource),
             organisation=whose,
             memory=memory,
+            apart=tuple(getattr(chosen, "unmerge", ())),
         )
         result = investigate(chosen.paths, rules, options, progress)
     _write(result, chosen, zone)

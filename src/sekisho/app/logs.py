@@ -82,6 +82,8 @@ class Asked:
     """Workers that share the machine."""
     wanted: frozenset[Observable] = frozenset()
     """What hostile mails and findings name: records of any log that name it too are part of the story."""
+    only_wanted: bool = False
+    """Keep nothing but those records."""
     digest: Callable[[list[tuple[Event, list[Finding]]]], Any] | None = None
     """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
 
@@ -297,7 +299,7 @@ class _Look:
 
     def __init__(self, rules: RuleSet, asked: Asked, intake: Intake, repeats: Repeats) -> None:
         self.rules, self.asked, self.intake, self.repeats = rules, asked, intake, repeats
-        self.history = History(asked.wanted)
+        self.history = History(asked.wanted, only_wanted=asked.only_wanted)
         self.found: list[tuple[Event, list[Finding]]] = []
         self.count = self.unknown = 0
         self.unfold = lru_cache(maxsize=COMMANDS_KEPT)(unfold)

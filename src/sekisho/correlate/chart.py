@@ -20,6 +20,7 @@ RELATIONS = {
     "server.command": "commanded",
     "server.login": "logged_in",
     "server.order": "ordered",
+    "server.read": "read",
     "mail.sent": "mailed",
     "network.requested": "requested",
     "network.asked": "resolved",

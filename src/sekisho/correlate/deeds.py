@@ -41,13 +41,15 @@ TOLD: Mapping[str, tuple[str, str]] = {
     "tls": ("network.flow", "network"),
     "conn": ("network.flow", "network"),
     "beacon": ("network.flow", "network"),
+    "session": ("server.read", "server"),
+    "mailbox": ("server.read", "server"),
     "flow": ("network.flow", "network"),
 }
 LOGONS = frozenset(("4624", "4625", "4648", "4771", "4776"))  # Source: Microsoft, security auditing events
 SUBJECTS = ("message-subject", "subject", "Subject")
 PATHS = ("cs-uri-stem", "UrlStem", "path", "request")
 QUERIES = ("cs-uri-query", "UrlQuery")
-COMMANDS = ("Cmdlet", "CmdletName", "Command", "Parameters", "CmdletParameters", "Data", "GenericInfo", "Message")
+COMMANDS = ("Cmdlet", "CmdletParameters", "Command", "Parameters", "EventData", "Data", "Message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +146,19 @@ def _about(record: Record) -> tuple[str, ...]:
             detail = ""
     elif kind == "server.command":
         actor = _first(by, ("account", ACTOR), ("ip", ACTOR))
-        detail = " ".join(_field(fields, (name,)) for name in COMMANDS if _field(fields, (name,)))[:PATH_CHARS]
+        words = [word for name in COMMANDS if (word := _field(fields, (name,)))]
+        detail = " ".join(words[:2])[:PATH_CHARS]
     elif kind == "server.login":
         who = _first(by, ("account", ACTOR), ("account", TARGET), ("mailbox", ACTOR), ("mailbox", TARGET))
         target, detail = who, "failed" if ("account", TARGET) in by or ("mailbox", TARGET) in by else "succeeded"
         actor = _first(by, ("ip", ACTOR)) if ("ip", ACTOR) in by else ("host", server)
+    elif kind == "server.read":
+        actor = _first(by, ("account", ACTOR), ("mailbox", ACTOR), ("ip", ACTOR))
+        count = _field(fields, ("fetched", "messages"))
+        detail = f"{_field(fields, ('action',))} {count}".strip()
     elif kind == "server.order":
         actor, target = _first(by, ("ip", ACTOR)), ("order", by.get(("order", OBJECT), ""))
-        detail = f"{_field(fields, ('field', 'name'))}: {_field(fields, ('decoded', 'value'))}"[:PATH_CHARS]
+        detail = _evidence_of(record)
     elif kind == "mail.sent":
         actor = _first(by, ("mailbox", ACTOR), ("account", ACTOR), ("ip", ACTOR))
         target = _first(by, ("mailbox", RECEIVER))
@@ -160,8 +167,16 @@ def _about(record: Record) -> tuple[str, ...]:
         target = _first(by, ("url", OBJECT), ("domain", OBJECT), ("ip", OBJECT))
     else:
         actor = _first(by, ("account", ACTOR), ("ip", ACTOR))
-        detail = event.logsource.category or event.logsource.service
+        shown_as = event.logsource.category or event.logsource.service
+        detail = f"{shown_as}: {_evidence_of(record)}" if record.findings else shown_as
     return kind, layer, actor[1], actor[0], target[1], target[0], detail
+
+
+def _evidence_of(record: Record) -> str:
+    """Give the field and value that made the gravest rule match: what is worth seeing of a row of any kind."""
+    grave = max(record.findings, key=lambda one: one.weight, default=None)
+    shown = [f"{one.field}: {one.value}" for one in grave.evidence[:2]] if grave is not None else []
+    return "; ".join(shown)[:PATH_CHARS]
 
 
 def told_as(event: Event) -> tuple[str, str]:

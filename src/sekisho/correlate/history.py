@@ -93,13 +93,14 @@ class Process:
 class History:
     """Collects events as they stream by and links them once asked."""
 
-    def __init__(self, wanted: Collection[Observable] = ()) -> None:
-        """Start empty; records that name something ``wanted`` are kept though no rule matched them."""
-        self.wanted = frozenset(wanted)
+    def __init__(self, wanted: Collection[Observable] = (), *, only_wanted: bool = False) -> None:
+        """Start empty; records that name something ``wanted`` are kept though no rule matched them, or those alone."""
+        self.wanted, self.only_wanted = frozenset(wanted), only_wanted
         self._context: dict[Observable, int] = {}
         self._events: list[Event] = []
         self._processes: dict[str, Process] = {}
         self._loose: list[Event] = []
+        self._recalled: set[str] | None = None
         self.coverage: dict[tuple[str, str], Coverage] = {}
         """By (host, log)."""
         self.accounts: dict[str, set[str]] = {}
@@ -113,6 +114,10 @@ class History:
     def add(self, event: Event, *, found: bool = False) -> None:
         """Take note of one event; ``found`` says that a rule matched it."""
         if event.logsource.product == "email" and event.logsource.category in OF_ARTIFACTS:
+            return
+        if self.only_wanted:
+            if event.logsource.category not in KEPT and self._is_context(event):
+                self._events.append(event)
             return
         self.identities.learn(event)
         kind = event.logsource.service or event.logsource.category
@@ -152,6 +157,17 @@ class History:
             if len(known_parties) < PARTIES_COUNTED:
                 known_parties.update(parties)
         self.identities.give(kept.ties)
+
+    def recall(self, kept: Kept) -> int:
+        """Add records that a second look found, once linked; give how many are new."""
+        if self._recalled is None:
+            self._recalled = {event.id for event in self._loose}
+        new = [event for event in kept.events if event.id not in self._recalled]
+        self._recalled.update(event.id for event in new)
+        self._loose += new
+        for what, parties in kept.shared.items():
+            self.shared.setdefault(what, set()).update(parties)
+        return len(new)
 
     def link(self) -> None:
         """Build the process forest; call once, after the last event."""

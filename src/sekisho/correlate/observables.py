@@ -58,9 +58,11 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("sha256", "SHA256", "Hashes", "Hash", "fileinfo.sha256", "hash"), ("sha256", OBJECT)),
     **dict.fromkeys(
         ("cs-uri-stem", "UrlStem", "TargetFilename", "FilePath", "RelativeTargetName", "FileName", "filename",
-         "CommandLine", "cs-uri-query", "Parameters", "Data"),
+         "CommandLine", "cs-uri-query", "Parameters", "Data", "CmdletParameters", "cs-uri.decoded", "Url.decoded",
+         "path"),
         ("file", OBJECT),
     ),
+    "CmdletParameter": ("parameter", OBJECT),
     **dict.fromkeys(("order_id", "order_no", "order_number", "order.id"), ("order", OBJECT)),
 }  # fmt: skip
 # Files that a web server runs: their names are looked for in paths, parameters and command lines.
@@ -78,7 +80,9 @@ EVERYDAY = frozenset(
 ORDER_PATH = re.compile(r"/order/(?:edit/|detail/|mail/|show/)?(\d{1,12})(?![\w])|[?&](?:order_id|post)=(\d{1,12})\b")
 HEX_64 = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 HOST_OF_URL = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]{0,20}:)?//(?:[^/@?#]{0,200}@)?(\[[0-9a-f:.]+\]|[^/:?#\s]{1,255})")
-MAIL = re.compile(r"[^\s<>\"',;:@]{1,64}@[\w.-]{1,255}")
+ANY_URL = re.compile(r"(?i)(?:https?:)?//[a-z0-9][a-z0-9.-]{2,250}(?::\d{1,5})?(?:/[^\s\"'<>`\\]{0,500})?")
+TEXT_CHARS = 20_000  # of a text in which addresses are looked for
+MAIL = re.compile(r"[^\s<>\"',;:@~/\\\[\]{}()=]{1,64}@[\w.-]{1,255}")
 # Addresses that only mean something inside. The documentation blocks are not among them: real and lab logs alike use
 # them for what is outside. Source: RFC 1918, RFC 1122, RFC 3927, RFC 4193, RFC 4291, RFC 6598.
 INSIDE = tuple(
@@ -116,6 +120,13 @@ def sightings(event: Event) -> tuple[Sighting, ...]:
         for what in _read("account", event.user[:VALUE_CHARS]):
             found.setdefault(what, TARGET if tried else ACTOR)
     return tuple(Sighting(what, role) for what, role in found.items())
+
+
+def of_text(text: str) -> Iterator[Sighting]:
+    """Give the addresses that stand somewhere in a text, such as the script that an order's field loads."""
+    for match in ANY_URL.findall(text[:TEXT_CHARS])[:VALUES]:
+        for what in _read("url", match):
+            yield Sighting(what, OBJECT)
 
 
 def of_message(message: Analysis) -> Iterator[Sighting]:
@@ -235,6 +246,13 @@ def _file(text: str) -> Iterator[Observable]:
         yield Observable("order", one or other)
 
 
+def _parameter(text: str) -> Iterator[Observable]:
+    """Read ``Mailbox=name`` of a cmdlet: whose mailbox it is about. Other parameters name files, if anything."""
+    name, _, value = text.partition("=")
+    if name.lower() in ("mailbox", "identity") and (bare := account_of(value.strip("\"'"))):
+        yield Observable("account", bare)
+
+
 def _order(text: str) -> Iterator[Observable]:
     if text:
         yield Observable("order", text.lstrip("#"))
@@ -247,7 +265,7 @@ def _session(text: str) -> Iterator[Observable]:
 
 READERS = {
     "ip": _ip, "domain": _domain, "url": _url, "account": _account, "mailbox": _mailbox, "message": _message,
-    "sha256": _sha256, "file": _file, "order": _order, "session": _session,
+    "sha256": _sha256, "file": _file, "order": _order, "parameter": _parameter, "session": _session,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sekisho.correlate.history import History, Process
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.identity import Identities, bare_host
 from sekisho.correlate.links import GRAVE, Mark
-from sekisho.correlate.observables import ACTOR, OBJECT, of_file, of_message, outside, sightings
+from sekisho.correlate.observables import ACTOR, OBJECT, of_file, of_message, of_text, outside, sightings
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
@@ -107,7 +107,9 @@ class Marker:
         event, weight = record.event, record.weight
         seen, at = sightings(event), self.time(event)
         party = self.party(event, seen)
-        for what, role in seen:
+        shown = (str(one.value) for finding in record.findings for one in finding.evidence)
+        inside = (one for text in shown if "//" in text for one in of_text(text))
+        for what, role in dict.fromkeys([*seen, *inside]):
             yield from self._mark(record.key, what, role, at, party, weight, event.id)
         if event.logsource.category in SERVER_LOGS or event.logsource.service in SERVER_LOGS:
             where = Observable("server", bare_host(event.host) or event.source)
