@@ -80,5 +80,6 @@ FREE = {
     "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
+    "test_lab_stories",
     "test_server_stories",
 }

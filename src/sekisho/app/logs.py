@@ -80,12 +80,12 @@ class Asked:
     """Of records that do not say themselves what they are."""
     jobs: int = 1
     """Workers that share the machine."""
+    digest: Callable[[list[tuple[Event, list[Finding]]]], Any] | None = None
+    """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
     wanted: frozenset[Observable] = frozenset()
     """What hostile mails and findings name: records of any log that name it too are part of the story."""
     only_wanted: bool = False
     """Keep nothing but those records."""
-    digest: Callable[[list[tuple[Event, list[Finding]]]], Any] | None = None
-    """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
 
 
 @dataclass(slots=True)

@@ -176,7 +176,7 @@ def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Itera
     elif not case.processes:
         yield Text("unknown.endpoint.not_opened", (("hosts", len({host for host, _ in history.coverage})),))
     seen = {name for names in history.accounts.values() for name in names}
-    silent = [box for box in recipients(case) if account(box) not in seen]
+    silent = [box for box in recipients(case.messages) if account(box) not in seen]
     if silent and history.coverage:
         yield Text("unknown.recipients", (("count", len(silent)), ("mailboxes", tuple(silent[:TARGETS]))))
     if case.processes and not any(

@@ -169,7 +169,9 @@ def _severity(case: Case) -> str:
 
 def _score(case: Case, severity: str, reach: int) -> float:
     servers = {record.event.host or record.event.source for record in case.records if record.findings}
-    breadth = min(1.0, (max(reach, len(story.recipients(case))) + len(advice.victims(case)) + len(servers)) / WIDE)
+    breadth = min(
+        1.0, (max(reach, len(story.recipients(case.messages))) + len(advice.victims(case)) + len(servers)) / WIDE
+    )
     share = LEVELS.index(severity) / (len(LEVELS) - 1)
     return SHARE_SEVERITY * share + SHARE_CONFIDENCE * case.probability + SHARE_BREADTH * breadth
 
@@ -233,7 +235,7 @@ def _title(case: Case, telling: story.Telling) -> Text:
         return Text("title.host", (("kind", "process"), *names, ("findings", (grave[0].id,) if grave else ())))
     what = _kind(file) if file is not None else "process"
     if not case.processes:
-        return Text("title.delivered", (("kind", what), ("count", len(story.recipients(case)))))
+        return Text("title.delivered", (("kind", what), ("count", len(story.recipients(case.messages)))))
     key = "title.opened" if file is not None else "title.host"
     main = next((finding for finding in case.findings), None)
     values = (("kind", what), ("host", hosts[0] if hosts else ""), ("more", max(0, len(hosts) - 1)))
@@ -263,7 +265,7 @@ def _entities(telling: story.Telling, steps: Sequence[Step]) -> Iterable[Entity]
         made.setdefault(Entity("mailbox", str(message.first("sender.address")), "sender"))
         made.setdefault(Entity("message", str(message.first("message_id")) or message.address, "message"))
     openers = {account(process.user) for process in case.processes.values() if process.user}
-    for box in story.recipients(case):
+    for box in story.recipients(case.messages):
         made.setdefault(Entity("mailbox", box, "opener" if account(box) in openers else "recipient"))
     for process in case.processes.values():
         if process.user:

@@ -22,6 +22,7 @@ from sekisho.model.incident import Step, Text
 from sekisho.model.url import Url
 from sekisho.model.verdict import BAD, Judgement
 
+WAVES_TOLD = 10  # mails of one case that are no copies of one another
 FILE_STEPS = 12  # artifacts of one mail that are told one by one
 WRITES_TOLD, CONNECTIONS_TOLD = 6, 8  # per process
 RUNNERS_TOLD = 50  # processes that ran one file; more are drawn by nobody
@@ -102,15 +103,28 @@ def steps(telling: Telling) -> list[Step]:
 
     Where a server was attacked before the mail was sent, the story begins there.
     """
-    delivery = [_delivery(telling.message, telling)] if telling.message is not None else []
+    mails = waves(telling.case.messages)
+    mine = next((ones for ones in mails if telling.message in ones), [])
+    delivery = [_delivery(telling.message, mine, telling)] if telling.message is not None else []
+    others = [_delivery(ones[0], ones, telling) for ones in mails if ones is not mine][:WAVES_TOLD]
     mail = [*delivery, *_files(telling)]
     before: list[Step] = []
     after: list[Step] = []
     came = delivery[0].at_ns if delivery else None
-    for step in _told_in_order(telling):
+    for step in _told_in_order(telling, others):
         early = came is not None and step.at_ns is not None and step.at_ns < came - CLOCK_SLACK_NS
         (before if early and step.layer != "endpoint" else after).append(step)
     return [*before, *mail, *after]
+
+
+def waves(messages: Iterable[Analysis]) -> list[list[Analysis]]:
+    """Give messages that are copies of one another together: by Message-ID, else by sender and subject."""
+    groups: dict[tuple[str, ...], list[Analysis]] = defaultdict(list)
+    for one in messages:
+        identifier = str(one.first("message_id"))
+        key = (identifier,) if identifier else (str(one.first("sender.address")), str(one.first("subject")))
+        groups[key].append(one)
+    return list(groups.values())
 
 
 def before_mail(deed: Deed, telling: Telling) -> bool:
@@ -151,19 +165,20 @@ def links_of(telling: Telling) -> dict[str, tuple[Url, Analysis]]:
     return found
 
 
-def recipients(case: Case) -> list[str]:
-    """Give every mailbox that the case's mails reached or were addressed to, in order of first sight."""
+def recipients(messages: Iterable[Analysis]) -> list[str]:
+    """Give every mailbox that mails reached or were addressed to, in order of first sight."""
     found: dict[str, None] = {}
-    for message in case.messages:
+    for message in messages:
         for value in [*message.values("delivered_to"), *message.values("recipients")]:
             found.setdefault(str(value).lower())
     return list(found)
 
 
-def _delivery(message: Analysis, telling: Telling) -> Step:
+def _delivery(message: Analysis, copies: Sequence[Analysis], telling: Telling) -> Step:
     mine = telling.findings_at.get(message.address, [])
     boxes = mailbox_of(message)
-    others = [box for box in recipients(telling.case) if box not in {one.lower() for one in boxes[:1]}]
+    reached = recipients(telling.case.messages if message is telling.message else copies)
+    others = [box for box in reached if box not in {one.lower() for one in boxes[:1]}]
     has_file = any(one.message is not None for one in telling.case.carried if one.analysis.artifact.relation != "body")
     values = (
         ("subject", message.first("subject")),
@@ -175,7 +190,8 @@ def _delivery(message: Analysis, telling: Telling) -> Step:
     )
     at = next((one.at_ns for one in telling.case.carried if one.message is message), None)
     base = "T1566.001" if has_file else "T1566.002"
-    evidence = (message.id, *(finding.id for finding in mine))
+    evidence = (message.id, *(finding.id for finding in mine), *(one.id for one in copies if one is not message))
+    evidence = evidence[: deeds.EVIDENCE]
     return Step(at, "mail", Text("step.mail.delivered", values), techniques(mine, base), evidence)
 
 
@@ -219,9 +235,10 @@ def _file(one: Analysis, mine: Sequence[Finding], above: int) -> Step:
     return Step(None, "file", Text("step.file.found", values), techniques(mine), evidence, one.artifact.depth - above)
 
 
-def _told_in_order(telling: Telling) -> list[Step]:
+def _told_in_order(telling: Telling, others: Sequence[Step]) -> list[Step]:
     case = telling.case
-    told = [(step.at_ns or 0, step) for step in map(_saved, _saves(case.joins))]
+    told = [(step.at_ns or 0, step) for step in others]
+    told += [(step.at_ns or 0, step) for step in map(_saved, _saves(case.joins))]
     opened = {one.process.key: one for one in sorted(case.opened, key=_by_directness, reverse=True)}
     for process in case.processes.values():
         steps_of = _process(process, opened.get(process.key), telling)
