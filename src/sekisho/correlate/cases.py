@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from ntpath import basename
 
-from sekisho.correlate.groups import Groups
+from sekisho.correlate.groups import SERVER, Groups
 from sekisho.correlate.history import History, Process, by_descent, members
 from sekisho.correlate.hubs import Hubs
-from sekisho.correlate.joins import DAY_NS, Carried, Join
-from sekisho.correlate.links import TELLING, Link, Mark, links, worth
-from sekisho.correlate.records import Marker, Record, collect, is_pseudo, loose
+from sekisho.correlate.joins import DAY_NS, Carried, Join, bodies
+from sekisho.correlate.links import KINDS, TELLING, Link, Mark, links, rarity, worth
+from sekisho.correlate.records import Marker, Record, begins, collect, is_pseudo, loose, names_of, saving, touching
+from sekisho.correlate.wanted import of_mails
 from sekisho.correlate.witnesses import compare
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import Finding
@@ -46,7 +47,7 @@ class Case:
     records: list[Record] = field(default_factory=list)
     """Events of servers, networks and mail flow, in order of time."""
     merges: list[Link] = field(default_factory=list)
-    """What united it, in the order of how much it was worth."""
+    """What united it, first what united its largest parts."""
     refused: list[tuple[Link, str]] = field(default_factory=list)
     """What it shares with another case without being one with it, and that case's ``first_key``."""
     findings: list[Finding] = field(default_factory=list)
@@ -107,10 +108,18 @@ def cases(given: Given) -> Grouped:
     _link_bytes(carried, groups)
     _link_numeric(carried, groups)
     _link_fileless(given, groups)
-    running = _running(carried, given.joins, history, by_event)
+    spread = Spread(history)
+    running = _running(carried, given.joins, spread, by_event)
     told = [one for one in given.joins if one.artifact in running and _told(one, running[one.artifact])]
     joins = _link_running(running, told, groups)
-    found = {one.key: one for one in history.processes() if not is_pseudo(one) and _weigh(one, by_event) > 0}
+    of_rules = [finding for finding in given.findings if finding.of]
+    joined = {key for finding in of_rules for key in finding.of}
+    grave = {key for finding in of_rules if finding.weight >= TELLING for key in finding.of}
+    found = {
+        one.key: one
+        for one in history.processes()
+        if not is_pseudo(one) and (_weigh(one, by_event) > 0 or any(event.id in grave for event in one.events))
+    }
     _link_found(found, groups)
     for one in carried:
         if one.judgement.verdict in BAD:
@@ -118,15 +127,28 @@ def cases(given: Given) -> Grouped:
     grown = with_ancestors(found.values())
     for group in running.values():
         grown.update(group)
-    of_rules = [finding for finding in given.findings if finding.of]
-    joined = {key for finding in of_rules for key in finding.of}
-    records = collect(loose(history), by_event, joined)
+    explained = {key for group in running.values() for key in group}
+    contacting, more = _contacting(carried, given.joins, spread, explained)
+    grown.update(more)
+    hostile = of_mails(carried, given.hubs)
+    records = collect([*loose(history), *touching(history, grown, hostile)], by_event, joined)
+    records |= collect(saving(history, grown, names_of(unique(records), hostile)), by_event, joined)
     for link in _by_rule(of_rules, records, grown, by_event):
         groups.merge_weighed([[link]])
+    for record in unique(records):
+        if begins(record):
+            groups.begin(record.key, SERVER)
     marker = Marker(history.identities, given.hubs)
     marker.clocks = compare(carried, grown.values(), unique(records), marker)
     marks = _marks(given, marker, records, grown, by_event)
-    groups.merge_weighed(worth(links(marks, groups.rooted, _counts(history))))
+    groups.merge_weighed(worth([*contacting, *links(marks, groups.rooted, _counts(history))]))
+    joins += [
+        one
+        for one in given.joins
+        if one.how == "address"
+        and one.artifact not in running
+        and groups.find(f"file:{one.artifact}") == groups.find(f"process:{one.process.key}")
+    ]
     made = _made(groups, carried, joins, grown, records)
     for case in made:
         _collect_findings(case, by_event, by_record)
@@ -172,11 +194,6 @@ def _marks(
 def unique(records: Mapping[str, Record]) -> list[Record]:
     """Give each record once."""
     return list({one.key: one for one in records.values()}.values())
-
-
-def bodies(tree: Iterable[Analysis]) -> list[Analysis]:
-    """Give the parts of a mail that are its own text: where the links of a mail without hostile files stand."""
-    return [one for one in tree if one.artifact.relation == "body" or one.artifact.parent is None]
 
 
 def _by_rule(
@@ -285,7 +302,7 @@ def _link_numeric(carried: Sequence[Carried], groups: Groups) -> None:
 
 
 def _running(
-    carried: Sequence[Carried], joins: Sequence[Join], history: History, by_event: Mapping[str, list[Finding]]
+    carried: Sequence[Carried], joins: Sequence[Join], spread: Spread, by_event: Mapping[str, list[Finding]]
 ) -> dict[str, dict[str, Process]]:
     """Give, for each file that matters and was opened, the processes that follow from it.
 
@@ -299,21 +316,8 @@ def _running(
             roots.setdefault(one.artifact, [])
         elif one.how != "address":
             roots[one.artifact].append(one.process)
-    runners = _runners(history) if joins else {}
-    known: dict[tuple[str, ...], dict[str, Process]] = {}
-
-    def spread(starts: Sequence[Process]) -> dict[str, Process]:
-        """Follow the same starts once: a thousand copies of one file share them."""
-        key = tuple(sorted({process.key for process in starts}))
-        if key not in known:
-            known[key] = _spread(starts, runners)
-        return dict(known[key])
-
     running = {address: spread(roots[address]) for address in roots if address in hostile}
     explained = {key for processes in running.values() for key in processes}
-    for address, contacting in _by_address(joins, hostile, explained).items():
-        running.setdefault(address, {}).update(spread(contacting))
-    explained.update(key for group in running.values() for key in group)
     for address in sorted(roots.keys() - hostile):
         group = spread(roots[address])
         weights = [_weigh(process, by_event) for key, process in group.items() if key not in explained]
@@ -355,17 +359,56 @@ def _told(join: Join, processes: Mapping[str, Process]) -> bool:
     return join.how == "saved" or join.process.is_hub or join.process.key in processes
 
 
-def _by_address(joins: Sequence[Join], hostile: set[str], explained: set[str]) -> dict[str, list[Process]]:
-    """Give the processes that contact an address of a hostile file and that no file's opening explains.
+def _contacting(
+    carried: Sequence[Carried], joins: Sequence[Join], spread: Spread, explained: Collection[str]
+) -> tuple[list[Link], dict[str, Process]]:
+    """Give links of hostile files with the processes that contact an address of theirs, and these processes.
 
-    Two campaigns may use one address; a process that one of them started is not the other's for that.
+    Two campaigns may use one address; a process that one of them started is not the other's for that. So these are
+    links to be weighed against others, not facts.
     """
-    found: dict[str, list[Process]] = defaultdict(list)
-    for one in joins:
-        known = one.process.is_hub or one.process.key in explained
-        if one.how == "address" and one.artifact in hostile and not known:
-            found[one.artifact].append(one.process)
-    return found
+    hostile = {one.analysis.address for one in carried if one.judgement.verdict in BAD}
+    came = {one.analysis.address: one.at_ns for one in carried}
+    found: list[Link] = []
+    grown: dict[str, Process] = {}
+    hosts: dict[str, set[str]] = defaultdict(set)
+    asked = [one for one in joins if one.how == "address" and one.artifact in hostile]
+    for one in asked:
+        hosts[one.value].add(one.process.host)
+    for one in asked:
+        if one.process.is_hub or one.process.key in explained:
+            continue
+        group = spread([one.process])
+        grown.update(group)
+        soon = abs((one.event.time_ns or 0) - (came.get(one.artifact) or 0)) <= DAY_NS
+        weight = KINDS["domain"].weight * rarity(len(hosts[one.value])) + (one.identity if soon else 0.0)
+        left, right = f"file:{one.artifact}", f"process:{one.process.key}"
+        found.append(Link(left, right, "join.address", one.value, weight, (one.event.id,), one.event.time_ns))
+        found += [
+            Link(right, f"process:{key}", "join.address", one.value, 1.0, (one.event.id,), one.event.time_ns)
+            for key in group
+            if key != one.process.key
+        ]
+    return found, grown
+
+
+class Spread:
+    """Follows what processes started, and who ran what these wrote; the same starts once."""
+
+    def __init__(self, history: History) -> None:
+        """``history`` must be linked."""
+        self._history = history
+        self._runners: Mapping[tuple[str, str], list[Process]] | None = None
+        self._known: dict[tuple[str, ...], dict[str, Process]] = {}
+
+    def __call__(self, starts: Sequence[Process]) -> dict[str, Process]:
+        """Give all that follow from some processes, by key; a thousand copies of one file share them."""
+        if self._runners is None:
+            self._runners = _runners(self._history)
+        key = tuple(sorted({process.key for process in starts}))
+        if key not in self._known:
+            self._known[key] = _spread(starts, self._runners)
+        return dict(self._known[key])
 
 
 def _runners(history: History) -> dict[tuple[str, str], list[Process]]:
@@ -495,7 +538,7 @@ def _made(
         made[groups.find(record.key)].records.append(record)
     for join in sorted(joins, key=lambda one: (one.event.time_ns or 0, one.artifact, one.how)):
         made[groups.find(f"file:{join.artifact}")].joins.append(join)
-    for link in groups.merges:
+    for _, link in sorted(groups.merges, key=lambda pair: -pair[0]):
         made[groups.find(link.left)].merges.append(link)
     arrived = {one.analysis.address: one.at_ns or 0 for one in carried}
     for case in made.values():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ntpath import basename
 from typing import Any
 
 from sekisho.correlate.identity import bare_host
@@ -39,6 +40,11 @@ TOLD: Mapping[str, tuple[str, str]] = {
     "firewall": ("network.flow", "network"),
     "ssl": ("network.flow", "network"),
     "tls": ("network.flow", "network"),
+    "network_connection": ("network.flow", "network"),
+    "dns_query": ("network.asked", "network"),
+    "file_event": ("record.saved", "endpoint"),
+    "create_stream_hash": ("record.saved", "endpoint"),
+    "process_creation": ("record.started", "endpoint"),
     "conn": ("network.flow", "network"),
     "beacon": ("network.flow", "network"),
     "session": ("server.read", "server"),
@@ -92,12 +98,13 @@ def deeds(records: Sequence[Record]) -> list[Deed]:
         about = _about(record)
         at = record.event.time_ns or 0
         rules = tuple(sorted(one.rule_id for one in record.findings if not one.of))
-        key = (about, rules)
+        alike = (*about[:-1], about[-1].partition("?")[0])  # a query differs each time
+        key = (alike, rules)
         if at - latest.get(key, at) > PAUSE_NS:
             part[key] += 1
         latest[key] = at
         groups[key, part[key]].append(record)
-        told[key, part[key]] = about
+        told.setdefault((key, part[key]), about)
     made = [_deed(told[key], ones) for key, ones in groups.items()]
     if len(made) > STEPS:
         made = sorted(made, key=lambda one: -sum(finding.weight for finding in one.findings))[:STEPS]
@@ -142,10 +149,12 @@ def _about(record: Record) -> tuple[str, ...]:
         status = _field(fields, ("sc-status", "HttpStatus"))
         shown = f"{_field(fields, ('cs-method', 'Method'))} {path}{f'?{query}' if query and telling else ''}".strip()
         detail = f"{shown[:PATH_CHARS]} → {status}" if status else shown[:PATH_CHARS]
+        target = ("host", server or basename(event.source))
         if not telling:
             detail = ""
     elif kind == "server.command":
         actor = _first(by, ("account", ACTOR), ("ip", ACTOR))
+        actor = actor if actor[1] else ("account", event.user)
         words = [word for name in COMMANDS if (word := _field(fields, (name,)))]
         detail = " ".join(words[:2])[:PATH_CHARS]
     elif kind == "server.login":
@@ -163,6 +172,12 @@ def _about(record: Record) -> tuple[str, ...]:
         actor = _first(by, ("mailbox", ACTOR), ("account", ACTOR), ("ip", ACTOR))
         target = _first(by, ("mailbox", RECEIVER))
         detail = _field(fields, SUBJECTS)[:PATH_CHARS]
+    elif kind in ("record.saved", "record.started"):
+        actor = ("process", f"{basename(str(fields.get('Image') or ''))} ({server})")
+        detail = str(fields.get("TargetFilename") or fields.get("CommandLine") or "").partition(":Zone")[0][:PATH_CHARS]
+    elif layer == "network" and fields.get("Image"):
+        actor = ("process", f"{basename(str(fields['Image']))} ({server})")
+        target = _first(by, ("domain", OBJECT), ("ip", OBJECT))
     elif layer == "network":
         target = _first(by, ("url", OBJECT), ("domain", OBJECT), ("ip", OBJECT))
     else:

@@ -45,6 +45,15 @@ HUBS = frozenset(
     "taskeng.exe taskhostw.exe wmiprvse.exe dllhost.exe sihost.exe runtimebroker.exe outlook.exe thunderbird.exe "
     "chrome.exe msedge.exe firefox.exe iexplore.exe conhost.exe werfault.exe".split()
 )
+# Of these, the ones that malware starts anew to hide in, and what starts them then.
+# Source: ATT&CK T1055.012 and its examples (Qakbot S0650: explorer.exe, msra.exe, mobsync.exe; IcedID: svchost.exe).
+HIDDEN_IN = frozenset(
+    ("explorer.exe", "svchost.exe", "dllhost.exe", "iexplore.exe", "werfault.exe", "runtimebroker.exe")
+)
+LOADERS = frozenset(
+    "regsvr32.exe rundll32.exe mshta.exe wscript.exe cscript.exe powershell.exe pwsh.exe msbuild.exe installutil.exe "
+    "winword.exe excel.exe powerpnt.exe onenote.exe eqnedt32.exe".split()
+)
 UNSET = (None, "", "-")  # how logs write that a field has no value
 CONTEXT_OF_ONE = 500  # records that one worker keeps for one hostile value; more tell nothing new and are counted
 CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
@@ -86,8 +95,14 @@ class Process:
 
     @property
     def is_hub(self) -> bool:
-        """Tell whether this is one of the programs that start everybody's programs."""
-        return self.name.lower() in HUBS
+        """Tell whether this is one of the programs that start everybody's programs.
+
+        One that a loader or interpreter started is a program to hide in, not the user's shell.
+        """
+        name = self.name.lower()
+        if name not in HUBS:
+            return False
+        return name not in HIDDEN_IN or self.parent is None or self.parent.name.lower() not in LOADERS
 
 
 class History:

@@ -230,13 +230,17 @@ def _title(case: Case, telling: story.Telling) -> Text:
     if deed is not None and (file is None or story.before_mail(deed, telling)):
         # The gravest thing that was done to a server names the incident; what came of it stands in the story.
         grave = [one for one in case.findings if one.record not in telling.judged]
-        server = next((one.target for one in telling.deeds if one.target_type == "host" and one.findings), deed.target)
+        server = next(
+            (one.target for one in telling.deeds if one.target_type == "host" and one.target and one.findings),
+            deed.target,
+        )
         names = (("host", server or deed.first.source), ("more", 0))
         return Text("title.host", (("kind", "process"), *names, ("findings", (grave[0].id,) if grave else ())))
     what = _kind(file) if file is not None else "process"
     if not case.processes:
         return Text("title.delivered", (("kind", what), ("count", len(story.recipients(case.messages)))))
     key = "title.opened" if file is not None else "title.host"
+    key = "title.linked" if file is not None and file is telling.message else key
     main = next((finding for finding in case.findings), None)
     values = (("kind", what), ("host", hosts[0] if hosts else ""), ("more", max(0, len(hosts) - 1)))
     return Text(key, (*values, ("findings", (main.id,) if main else ())))

@@ -23,7 +23,11 @@ SECOND_NS = 1_000_000_000
 MINUTE_NS, DAY_NS = 60 * SECOND_NS, 24 * 3600 * SECOND_NS
 MERGE_AT = 0.5  # what a link, or all links of one pair together, must be worth to make one incident of two units
 HUB_PARTIES = 50  # parties that share a value, from which on it links nothing at all
-SAME_PARTY = 0.25  # added when the same machine or account touched the value on both sides
+CARRIERS = ("mail:", "file:")  # units that hold a value for somebody who need not have touched it
+# Types whose values are one thing by nature, however many act on it.
+OF_ONE = ("server", "account", "mailbox", "written", "lateral")
+SAME_PARTY = 0.25  # added when the same machine or account touched the value on both sides within a day
+CLOSE = 0.1  # ... and within minutes
 SLACK_NS = 10 * MINUTE_NS  # clocks of two logs, where nothing shows their offset
 TELLING = 1.5  # weight of a record's findings from which on what it did, and not only what it names, counts
 GRAVE = 3.5  # ... from which on one server's grave findings within minutes belong together
@@ -54,7 +58,12 @@ KINDS: Mapping[str, Kind] = {
     "account": Kind(0.7, 7 * DAY_NS),
     "mailbox": Kind(0.7, 7 * DAY_NS),
     "server": Kind(0.6, 10 * MINUTE_NS),
+    # Of these, one unit shows the cause (role actor) and others its effect.
+    "fetched": Kind(0.8, DAY_NS),
+    "written": Kind(0.9, 30 * DAY_NS),
+    "lateral": Kind(0.6, 10 * MINUTE_NS),
 }
+CAUSAL = ("fetched", "written", "lateral")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,8 @@ class Link:
     evidence: tuple[str, ...]
     at_ns: int | None = None
     proves: bool = False
+    acts: bool = False
+    """Both sides show the same one acting: an intruder's address in two requests, an account that was taken."""
 
     @property
     def id(self) -> str:
@@ -109,11 +120,12 @@ def links(marks: Iterable[Mark], rooted: Callable[[str], bool], shared: Mapping[
     for what, ones in sorted(by_value.items()):
         if len({mark.unit for mark in ones}) < 2 or (what.type == "ip" and not outside(what.value)):
             continue
-        parties = max(shared.get(what, 0), len({mark.party for mark in ones if mark.party}))
+        touched = {mark.party for mark in ones if mark.party and not mark.unit.startswith(CARRIERS)}
+        parties = max(shared.get(what, 0), len(touched))
         if parties >= HUB_PARTIES:
             continue
         ones.sort(key=lambda mark: (mark.at_ns or 0, mark.unit, mark.evidence))
-        share = 1.0 if what.type == "server" else rarity(parties)  # who acts on a server says nothing of the server
+        share = 1.0 if what.type in OF_ONE else rarity(parties)
         found += _of_value(what, ones, rooted, KINDS[what.type].weight * share)
     return found
 
@@ -164,17 +176,31 @@ def _of_value(what: Observable, ones: Sequence[Mark], rooted: Callable[[str], bo
         grave = [mark for mark in ones if mark.weight >= GRAVE]
         yield from (_link(what, *pair, weight) for pair in pairwise(grave) if _near(*pair, KINDS["server"].within_ns))
         return
+    within = KINDS[what.type].within_ns
+    if what.type in CAUSAL:
+        causes = [mark for mark in ones if mark.role == ACTOR]
+        if causes:
+            yield from _to_roots(what, causes, [mark for mark in ones if mark.role != ACTOR], weight)
+        return
     roots: list[Mark] = []
     others: list[Mark] = []
     for mark in ones:
         (roots if rooted(mark.unit) else others).append(mark)
-    within = KINDS[what.type].within_ns
     if roots:
         yield from _to_roots(what, roots, others, weight)
-    else:
-        yield from (_link(what, *pair, weight) for pair in pairwise(others) if _joins(*pair) and _near(*pair, within))
+    lines = [others] if not roots else _by_party(others)  # what one party did belongs together before all else
+    for line in lines:
+        yield from (_link(what, *pair, weight) for pair in pairwise(line) if _joins(*pair) and _near(*pair, within))
     if KINDS[what.type].proves:
         yield from (_link(what, *pair, weight) for pair in pairwise(roots))
+
+
+def _by_party(marks: Iterable[Mark]) -> list[list[Mark]]:
+    lines: dict[str, list[Mark]] = defaultdict(list)
+    for mark in marks:
+        if mark.party:
+            lines[mark.party].append(mark)
+    return list(lines.values())
 
 
 def _to_roots(what: Observable, roots: Sequence[Mark], others: Sequence[Mark], weight: float) -> Iterator[Link]:
@@ -191,7 +217,7 @@ def _to_roots(what: Observable, roots: Sequence[Mark], others: Sequence[Mark], w
         best = roots[max(0, place - 1)]
         mine = [one for one in of_party.get(mark.party, ())[-20:] if mark.party and _near(one, mark, within)]
         best = mine[-1] if mine else best
-        if _near(best, mark, within):
+        if _near(best, mark, within) and best.unit != mark.unit:
             yield _link(what, best, mark, weight)
 
 
@@ -223,9 +249,11 @@ def _near(left: Mark, right: Mark, within_ns: int) -> bool:
 
 
 def _link(what: Observable, left: Mark, right: Mark, weight: float) -> Link:
-    same = SAME_PARTY if left.party and left.party == right.party and what.type != "server" else 0.0
+    same = 0.0
+    if left.party and left.party == right.party and what.type != "server" and _near(left, right, DAY_NS):
+        same = SAME_PARTY + (CLOSE if _near(left, right, SLACK_NS) else 0.0)
     at = max(left.at_ns or 0, right.at_ns or 0) or None
     evidence = tuple(dict.fromkeys((left.evidence, right.evidence)))
-    return Link(
-        left.unit, right.unit, what.type, what.value, min(1.0, weight + same), evidence, at, KINDS[what.type].proves
-    )
+    acts = what.type == "account" or (what.type in ("ip", "session") and left.role == right.role == ACTOR)
+    proves = KINDS[what.type].proves
+    return Link(left.unit, right.unit, what.type, what.value, min(1.0, weight + same), evidence, at, proves, acts)

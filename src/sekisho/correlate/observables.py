@@ -68,6 +68,13 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 # Files that a web server runs: their names are looked for in paths, parameters and command lines.
 # Source: ATT&CK T1505.003; the extensions are those of ASP.NET, PHP and JSP.
 SERVED = re.compile(r"[\w.~-]{1,80}\.(?:aspx|ashx|asmx|php\d?|phtml|jspx?)(?![\w.])", re.IGNORECASE)
+# Names under which files are fetched and opened, after the folder that Windows unpacks archives to for a look.
+# Source: the extensions that the mission's cases were downloaded under, and those Windows opens on a double click.
+FETCHED = re.compile(
+    r"(?:^|(?<=[\\/\"'= ]))(?:Temp\d{1,2}_)?([^\s\\/\"'<>|:*?&=%]{4,120}\.(?:zip|7z|rar|gz|iso|img|vhdx?|cab|lnk|hta|"
+    r"js|vbs|wsf|one|chm|msi|exe|dll|dat|doc[mx]?|xls[bmx]?|ppt[mx]?|rtf|pdf|html?))(?![\w.-])",
+    re.IGNORECASE,
+)
 # Entry points that every request to an installation goes through say nothing. Source: Exchange's virtual directories;
 # the file layouts of WordPress, WooCommerce and EC-CUBE.
 EVERYDAY = frozenset(
@@ -95,8 +102,22 @@ RESOLVERS = frozenset(
     "2001:4860:4860::8888 2606:4700:4700::1111 2620:fe::fe".split()
 )
 NOBODY = frozenset(
-    ("system", "local service", "network service", "anonymous", "anonymous logon", "-", "", "unknown", "none", "root")
+    (
+        "system",
+        "localsystem",
+        "local service",
+        "network service",
+        "anonymous",
+        "anonymous logon",
+        "-",
+        "",
+        "unknown",
+        "none",
+        "root",
+    )
 )
+# Mailboxes that Exchange keeps for itself. Source: Microsoft Learn, "Arbitration mailboxes", "Health mailboxes".
+OF_THE_SERVER = ("healthmailbox", "systemmailbox{", "discoverysearchmailbox{", "federatedemail.", "migration.")
 FAILED = frozenset("failure fail failed denied rejected error invalid 4625 4771 4776".split())
 WITHOUT = ("", "-", "(empty)", "(null)", "::", "0.0.0.0", "N/A", "unknown")
 
@@ -166,7 +187,7 @@ def outside(address: str) -> bool:
 def account_of(name: str) -> str:
     r"""Give the bare account of ``CORP\user01``, ``user01@corp.example`` or ``user01``; empty for nobody's."""
     bare = name.rpartition("\\")[2].partition("@")[0].strip().lower()
-    return "" if bare in NOBODY or bare.endswith("$") or bare.startswith("healthmailbox") else bare
+    return "" if bare in NOBODY or bare.endswith("$") or bare.startswith(OF_THE_SERVER) else bare
 
 
 def _failed(fields: Mapping[str, Any]) -> bool:
@@ -211,6 +232,8 @@ def _url(text: str) -> Iterator[Observable]:
         return
     yield Observable("url", f"{match[1].lower()}{text[match.end() :].partition('#')[0]}".rstrip("/"))
     yield from _domain(match[1].strip("[]"))
+    path = text[match.end() :].partition("#")[0].partition("?")[0]
+    yield from (Observable("fetched", name) for name in fetched_names(path.rpartition("/")[2]))
 
 
 def _account(text: str) -> Iterator[Observable]:
@@ -234,6 +257,12 @@ def _message(text: str) -> Iterator[Observable]:
 def _sha256(text: str) -> Iterator[Observable]:
     for match in HEX_64.findall(text):
         yield Observable("sha256", match.lower())
+
+
+def fetched_names(text: str) -> list[str]:
+    """Give the names of files in a path or command line that a browser may have fetched, lower case."""
+    shown = unquote(text) if "%" in text else text
+    return list(dict.fromkeys(name.lower() for name in FETCHED.findall(shown[:VALUE_CHARS])))
 
 
 def _file(text: str) -> Iterator[Observable]:

@@ -15,7 +15,7 @@ from sekisho.correlate.history import History, Process
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.identity import Identities, bare_host
 from sekisho.correlate.links import GRAVE, Mark
-from sekisho.correlate.observables import ACTOR, OBJECT, of_file, of_message, of_text, outside, sightings
+from sekisho.correlate.observables import ACTOR, OBJECT, fetched_names, of_file, of_message, of_text, outside, sightings
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
@@ -26,6 +26,13 @@ WEB_WORKERS = frozenset(
     "w3wp.exe httpd.exe nginx.exe php-cgi.exe php.exe tomcat.exe tomcat9.exe java.exe umworkerprocess.exe httpd nginx "
     "apache2 php-fpm php".split()
 )
+# What a written file can be run as by its name. Source: Windows' PATHEXT, and what regsvr32 and rundll32 are given.
+RUN = (".exe", ".dll", ".ocx", ".scr", ".com", ".bat", ".cmd", ".vbs", ".js", ".wsf", ".hta", ".ps1", ".msi", ".dat")
+NAME_CHARS = 6  # a shorter name than a.exe is nobody's own
+# Where programs lie that every machine has. Source: Windows' default folders.
+INSTALLED = ("c:\\windows\\", "c:\\program files\\", "c:\\program files (x86)\\")
+# Ports by which one machine works on another. Source: Microsoft, "Service overview and network port requirements".
+ADMIN_PORTS = frozenset(("135", "139", "445", "3389", "5985", "5986"))
 # Logs whose grave records on one machine within minutes are taken for one attack on it.
 SERVER_LOGS = frozenset(("webserver", "httpproxy", "ecp", "oabgenerator", "msexchange-management", "order", "upload"))
 
@@ -85,6 +92,14 @@ def _content(event: Event) -> int:
     return hash((event.logsource, event.time_ns, event.host, told))
 
 
+def begins(record: Record) -> bool:
+    """Tell whether a record is an attack on a server that an incident can begin with: grave, and from outside."""
+    source = record.event.logsource
+    if record.weight < GRAVE or not {source.category, source.service} & {*SERVER_LOGS, "authentication"}:
+        return False
+    return any(what.type == "ip" and role == ACTOR and outside(what.value) for what, role in sightings(record.event))
+
+
 class Marker:
     """Gives the marks of units: their observables with time and party."""
 
@@ -108,12 +123,31 @@ class Marker:
         seen, at = sightings(event), self.time(event)
         party = self.party(event, seen)
         shown = (str(one.value) for finding in record.findings for one in finding.evidence)
+        on_host = event.logsource.product == "windows" and event.logsource.service != "msexchange-management"
         inside = (one for text in shown if "//" in text for one in of_text(text))
         for what, role in dict.fromkeys([*seen, *inside]):
+            role = ACTOR if what.type == "fetched" else role
+            if what.type in ("account", "mailbox") and on_host:
+                continue  # who works at a machine acts in everything there; its processes tell what belongs together
             yield from self._mark(record.key, what, role, at, party, weight, event.id)
+        host = bare_host(event.host)
+        if event.logsource.product == "windows" and host and weight:
+            for name in {name for text in map(str, event.fields.values()) for name in fetched_names(text)}:
+                yield Mark(record.key, Observable("written", f"{host}|{name}"), OBJECT, at, party, weight, event.id)
+            if weight >= GRAVE:
+                yield Mark(record.key, Observable("lateral", host), OBJECT, at, party, weight, event.id)
+        elif event.logsource.category in ("file_event", "create_stream_hash"):
+            path = str(event.fields.get("TargetFilename") or "").partition(":Zone")[0]
+            for name in fetched_names(basename(path)):
+                yield Mark(record.key, Observable("fetched", name), OBJECT, at, party, weight, event.id)
         if event.logsource.category in SERVER_LOGS or event.logsource.service in SERVER_LOGS:
-            where = Observable("server", bare_host(event.host) or event.source)
+            where = Observable("server", host or self._server(event))
             yield Mark(record.key, where, OBJECT, at, party, weight, event.id)
+
+    def _server(self, event: Event) -> str:
+        """Give the machine whose log leaves its name out: by its own address, else the log stands for it."""
+        own = str(event.fields.get("s-ip") or event.fields.get("server-ip") or "")
+        return (own and self.identities.host_of(own, event.time_ns)) or event.source
 
     def of_mail(
         self, message: Analysis, files: Iterable[Analysis], at_ns: int | None, boxes: Sequence[str]
@@ -125,7 +159,8 @@ class Marker:
             yield from self._mark(unit, what, role, at_ns, party, GRAVE, message.id)
         for file in files:
             for what, role in of_file(file):
-                yield from self._mark(unit, what, role, at_ns, party, GRAVE, file.id)
+                part = ACTOR if what.type == "fetched" else role
+                yield from self._mark(unit, what, part, at_ns, party, GRAVE, file.id)
 
     def of_lone_file(self, file: Analysis) -> Iterator[Mark]:
         """Give the marks of a hostile file that no mail brought."""
@@ -140,12 +175,34 @@ class Marker:
         )
         for event in process.events:
             weight = weights.get(event.id, 0.0)
+            known = (process.image or "").lower().startswith(INSTALLED)
             for what, role in sightings(event):
+                if what.type == "sha256" and known:
+                    continue  # of a program that every machine has
                 if what.type in ("ip", "domain", "url", "file", "sha256") and (what.type != "ip" or role == OBJECT):
                     yield from self._mark(unit, what, role, event.time_ns, party, weight, event.id)
+            yield from self._effects(unit, process, event, party, weight)
             if worker and weight:
                 where = Observable("server", bare_host(process.host))
                 yield Mark(unit, where, OBJECT, event.time_ns, party, weight, event.id)
+
+    def _effects(self, unit: str, process: Process, event: Event, party: str, weight: float) -> Iterator[Mark]:
+        """Give what an event of a process may be the cause or the effect of elsewhere."""
+        host, at = bare_host(process.host), event.time_ns
+        category, fields = event.logsource.category, event.fields
+        if category == "process_creation":
+            for name in fetched_names(str(fields.get("CommandLine") or "")):
+                yield Mark(unit, Observable("fetched", name), OBJECT, at, party, weight, event.id)
+                yield Mark(unit, Observable("written", f"{host}|{name}"), OBJECT, at, party, weight, event.id)
+        elif category == "file_event":
+            name = basename(str(fields.get("TargetFilename") or "")).lower()
+            if name.endswith(RUN) and len(name) >= NAME_CHARS:
+                yield Mark(unit, Observable("written", f"{host}|{name}"), ACTOR, at, party, weight, event.id)
+        elif category == "network_connection" and str(fields.get("DestinationPort")) in ADMIN_PORTS:
+            there = self.identities.host_of(str(fields.get("DestinationIp") or ""), at)
+            there = there or bare_host(str(fields.get("DestinationHostname") or ""))
+            if there and there != host:
+                yield Mark(unit, Observable("lateral", there), ACTOR, at, party, weight, event.id)
 
     def party(self, event: Event, seen: Sequence[Sighting]) -> str:
         """Give on whose behalf a record was made: a person where the logs show one, else a machine or an address."""
@@ -197,6 +254,47 @@ class Marker:
 def is_pseudo(process: Process) -> bool:
     """Tell whether a process stands for the system itself, whose acts have no more in common than the machine."""
     return process.name.lower() in ("system", "registry") or basename(process.image).lower() == "ntoskrnl.exe"
+
+
+def touching(history: History, told: Collection[str], hostile: Collection[Observable]) -> Iterator[Event]:
+    """Give where other processes, browsers above all, started with, asked for or contacted a hostile mail's address."""
+    if not hostile:
+        return
+    for process in history.processes():
+        if process.key in told:
+            continue
+        for event in process.events:
+            category = event.logsource.category
+            if category in ("network_connection", "dns_query"):
+                if any(what in hostile for what, role in sightings(event) if role == OBJECT):
+                    yield event
+            elif category == "process_creation" and any(
+                what in hostile for what, _ in of_text(process.command_line if "//" in process.command_line else "")
+            ):
+                yield event
+
+
+def names_of(records: Iterable[Record], hostile: Iterable[Observable]) -> frozenset[str]:
+    """Give the names of files that records show being fetched, or that hostile links lead to."""
+    fetched = {what.value for record in records for what, _ in sightings(record.event) if what.type == "fetched"}
+    for what in hostile:
+        if what.type == "url":
+            fetched.update(fetched_names(what.value.partition("?")[0].rpartition("/")[2]))
+    return frozenset(fetched)
+
+
+def saving(history: History, told: Collection[str], names: Collection[str]) -> Iterator[Event]:
+    """Give the writes by which other processes, browsers above all, saved files of some names."""
+    if not names:
+        return
+    for process in history.processes():
+        if process.key in told:
+            continue
+        for event in process.actions:
+            if event.logsource.category in ("file_event", "create_stream_hash"):
+                path = str(event.fields.get("TargetFilename") or "").lower()
+                if basename(path.partition(":zone")[0]) in names:
+                    yield event
 
 
 def loose(history: History) -> Iterator[Event]:

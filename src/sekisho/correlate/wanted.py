@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sekisho.correlate.cases import bodies
 from sekisho.correlate.hubs import Hubs
-from sekisho.correlate.joins import Carried
+from sekisho.correlate.joins import Carried, bodies
 from sekisho.correlate.observables import of_file, of_message, outside, values
 from sekisho.model.artifact import Analysis
 from sekisho.model.incident import Incident

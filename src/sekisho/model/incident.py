@@ -173,7 +173,7 @@ class Incident:
     unknown: tuple[Text, ...]
     """Layers and spans without evidence."""
     merges: tuple[Merge, ...] = ()
-    """Why its parts are one, in the order they were united; each can be undone."""
+    """Why its parts are one, first what united its largest parts; each can be undone."""
     identities: tuple[Identity, ...] = ()
     """Who is who among its entities, surest first."""
     clocks: tuple[Offset, ...] = ()
