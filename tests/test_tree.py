@@ -80,6 +80,7 @@ FREE = {
     "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
+    "test_chains",
     "test_lab_stories",
     "test_server_stories",
 }

@@ -30,6 +30,7 @@ from sekisho.model.verdict import BAD, Judgement, Verdict, probability, verdict_
 
 OPENED_WEIGHT = 1.5  # log-odds that a hostile file's being opened adds; see docs/decisions/0003-verdicts.md
 ONE_WAVE_NS = 3 * DAY_NS  # mission article 3: variants of one campaign came on following days
+VOICE = "T1566.004"  # ATT&CK: spearphishing voice
 SHARED_BYTES = 64  # equal contents below this size are chance, not one campaign
 RUNNABLE_BY_PATH_CHARS = 8  # a written path shorter than this is no evidence that a command line names it
 
@@ -140,7 +141,7 @@ def cases(given: Given) -> Grouped:
             groups.begin(record.key, SERVER)
     marker = Marker(history.identities, given.hubs)
     marker.clocks = compare(carried, grown.values(), unique(records), marker)
-    marks = _marks(given, marker, records, grown, by_event)
+    marks = _marks(given, marker, records, grown, by_event, by_record)
     groups.merge_weighed(worth([*contacting, *links(marks, groups.rooted, _counts(history))]))
     joins += [
         one
@@ -168,6 +169,7 @@ def _marks(
     records: Mapping[str, Record],
     grown: Mapping[str, Process],
     by_event: Mapping[str, list[Finding]],
+    by_address: Mapping[str, list[Finding]],
 ) -> Iterator[Mark]:
     """Give the marks of all units: hostile mails and lone files, processes with findings, records."""
     hostile: dict[str, list[Analysis]] = defaultdict(list)
@@ -183,7 +185,8 @@ def _marks(
             hostile[one.message.address].append(one.analysis)
     for address, mail in mails.items():
         files = hostile[address] or bodies(given.trees.get(address, ()))
-        yield from marker.of_mail(mail.analysis, files, mail.at_ns, mail.mailboxes)
+        call = any(VOICE in finding.attack for finding in by_address.get(address, ()))
+        yield from marker.of_mail(mail.analysis, files, mail.at_ns, mail.mailboxes, call=call)
     weights = {key: sum(one.weight for one in ones) for key, ones in by_event.items()}
     for process in grown.values():
         yield from marker.of_process(process, weights)

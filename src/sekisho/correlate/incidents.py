@@ -240,7 +240,8 @@ def _title(case: Case, telling: story.Telling) -> Text:
     if not case.processes:
         return Text("title.delivered", (("kind", what), ("count", len(story.recipients(case.messages)))))
     key = "title.opened" if file is not None else "title.host"
-    key = "title.linked" if file is not None and file is telling.message else key
+    if file is not None and file is telling.message:
+        key = "title.linked" if story.links_of(telling) else "title.called"
     main = next((finding for finding in case.findings), None)
     values = (("kind", what), ("host", hosts[0] if hosts else ""), ("more", max(0, len(hosts) - 1)))
     return Text(key, (*values, ("findings", (main.id,) if main else ())))

@@ -25,7 +25,8 @@ MERGE_AT = 0.5  # what a link, or all links of one pair together, must be worth 
 HUB_PARTIES = 50  # parties that share a value, from which on it links nothing at all
 CARRIERS = ("mail:", "file:")  # units that hold a value for somebody who need not have touched it
 # Types whose values are one thing by nature, however many act on it.
-OF_ONE = ("server", "account", "mailbox", "written", "lateral")
+OF_ONE = ("server", "account", "mailbox", "written", "lateral", "callback")
+SAME_BY_NATURE = ("server", "callback")  # of which an equal party says nothing more
 SAME_PARTY = 0.25  # added when the same machine or account touched the value on both sides within a day
 CLOSE = 0.1  # ... and within minutes
 SLACK_NS = 10 * MINUTE_NS  # clocks of two logs, where nothing shows their offset
@@ -62,8 +63,9 @@ KINDS: Mapping[str, Kind] = {
     "fetched": Kind(0.8, DAY_NS),
     "written": Kind(0.9, 30 * DAY_NS),
     "lateral": Kind(0.6, 10 * MINUTE_NS),
+    "callback": Kind(0.55, DAY_NS),
 }
-CAUSAL = ("fetched", "written", "lateral")
+CAUSAL = ("fetched", "written", "lateral", "callback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ def _near(left: Mark, right: Mark, within_ns: int) -> bool:
 
 def _link(what: Observable, left: Mark, right: Mark, weight: float) -> Link:
     same = 0.0
-    if left.party and left.party == right.party and what.type != "server" and _near(left, right, DAY_NS):
+    if left.party and left.party == right.party and what.type not in SAME_BY_NATURE and _near(left, right, DAY_NS):
         same = SAME_PARTY + (CLOSE if _near(left, right, SLACK_NS) else 0.0)
     at = max(left.at_ns or 0, right.at_ns or 0) or None
     evidence = tuple(dict.fromkeys((left.evidence, right.evidence)))

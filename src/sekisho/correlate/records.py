@@ -29,6 +29,11 @@ WEB_WORKERS = frozenset(
 # What a written file can be run as by its name. Source: Windows' PATHEXT, and what regsvr32 and rundll32 are given.
 RUN = (".exe", ".dll", ".ocx", ".scr", ".com", ".bat", ".cmd", ".vbs", ".js", ".wsf", ".hta", ".ps1", ".msi", ".dat")
 NAME_CHARS = 6  # a shorter name than a.exe is nobody's own
+# Products, categories and services of logs in which an account acts as itself, not as whoever sits at a machine.
+ACCOUNT_LOGS = frozenset(
+    "exchange imap m365 azure okta onelogin webserver httpproxy ecp msexchange-management authentication session "
+    "mailbox mailflow message_tracking smtp shop".split()
+)
 # Where programs lie that every machine has. Source: Windows' default folders.
 INSTALLED = ("c:\\windows\\", "c:\\program files\\", "c:\\program files (x86)\\")
 # Ports by which one machine works on another. Source: Microsoft, "Service overview and network port requirements".
@@ -123,12 +128,12 @@ class Marker:
         seen, at = sightings(event), self.time(event)
         party = self.party(event, seen)
         shown = (str(one.value) for finding in record.findings for one in finding.evidence)
-        on_host = event.logsource.product == "windows" and event.logsource.service != "msexchange-management"
+        of_accounts = not ACCOUNT_LOGS.isdisjoint(event.logsource)
         inside = (one for text in shown if "//" in text for one in of_text(text))
         for what, role in dict.fromkeys([*seen, *inside]):
             role = ACTOR if what.type == "fetched" else role
-            if what.type in ("account", "mailbox") and on_host:
-                continue  # who works at a machine acts in everything there; its processes tell what belongs together
+            if what.type in ("account", "mailbox") and not of_accounts:
+                continue  # who works at a machine acts in everything there; what its programs do tells more
             yield from self._mark(record.key, what, role, at, party, weight, event.id)
         host = bare_host(event.host)
         if event.logsource.product == "windows" and host and weight:
@@ -150,11 +155,17 @@ class Marker:
         return (own and self.identities.host_of(own, event.time_ns)) or event.source
 
     def of_mail(
-        self, message: Analysis, files: Iterable[Analysis], at_ns: int | None, boxes: Sequence[str]
+        self, message: Analysis, files: Iterable[Analysis], at_ns: int | None, boxes: Sequence[str], *, call: bool
     ) -> Iterator[Mark]:
-        """Give the marks of a hostile mail and what it carries; a mail of one's own account is that account's act."""
+        """Give the marks of a hostile mail and what it carries; a mail of one's own account is that account's act.
+
+        ``call`` says that the mail asks to be telephoned, so that what its reader then does has no link to show for it.
+        """
         unit = f"mail:{message.address}"
         party = next(iter(self._accounts(boxes)), "")
+        if call:
+            for account in self._accounts(boxes):
+                yield Mark(unit, Observable("callback", account), ACTOR, at_ns, account, GRAVE, message.id)
         for what, role in of_message(message):
             yield from self._mark(unit, what, role, at_ns, party, GRAVE, message.id)
         for file in files:
@@ -182,6 +193,8 @@ class Marker:
                 if what.type in ("ip", "domain", "url", "file", "sha256") and (what.type != "ip" or role == OBJECT):
                     yield from self._mark(unit, what, role, event.time_ns, party, weight, event.id)
             yield from self._effects(unit, process, event, party, weight)
+            if weight >= GRAVE:
+                yield Mark(unit, Observable("callback", party), OBJECT, event.time_ns, party, weight, event.id)
             if worker and weight:
                 where = Observable("server", bare_host(process.host))
                 yield Mark(unit, where, OBJECT, event.time_ns, party, weight, event.id)
