@@ -119,7 +119,9 @@ def cases(given: Given) -> Grouped:
     found = {
         one.key: one
         for one in history.processes()
-        if not is_pseudo(one) and (_weigh(one, by_event) > 0 or any(event.id in grave for event in one.events))
+        if (events := history.found_in(one))
+        and not is_pseudo(one)
+        and any(event.id in grave or sum(found.weight for found in by_event.get(event.id, ())) > 0 for event in events)
     }
     _link_found(found, groups)
     for one in carried:

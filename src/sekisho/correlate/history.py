@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from ntpath import basename
 from typing import Any, NamedTuple
+
+from ahocorasick_rs import AhoCorasick
 
 from sekisho.correlate.identity import Identities, Seen
 from sekisho.correlate.observables import sightings
@@ -91,7 +94,7 @@ class Process:
     @property
     def name(self) -> str:
         """Give the executable's file name."""
-        return basename(self.image) or self.image
+        return name_of(self.image)
 
     @property
     def is_hub(self) -> bool:
@@ -111,6 +114,8 @@ class History:
     def __init__(self, wanted: Collection[Observable] = (), *, only_wanted: bool = False) -> None:
         """Start empty; records that name something ``wanted`` are kept though no rule matched them, or those alone."""
         self.wanted, self.only_wanted = frozenset(wanted), only_wanted
+        shown = sorted({what.value.lower() for what in self.wanted})
+        self._scan = AhoCorasick(shown) if shown else None
         self._context: dict[Observable, int] = {}
         self._events: list[Event] = []
         self._processes: dict[str, Process] = {}
@@ -124,6 +129,8 @@ class History:
         """Categories of events seen, by host."""
         self.shared: dict[Observable, set[str]] = {}
         """Parties that touched a wanted value, some dozens at most."""
+        self.found: set[tuple[str, str]] = set()
+        """(source, record) of events that rules matched: to pass over all others without making their ids."""
         self.identities = Identities()
 
     def add(self, event: Event, *, found: bool = False) -> None:
@@ -146,6 +153,7 @@ class History:
         wanted = KEPT.get(event.logsource.category)
         if found:
             self._events.append(event)
+            self.found.add((event.source, event.record))
         elif wanted is not None and _tells(event):
             fields = event.fields
             self._events.append(replace(event, fields={name: fields[name] for name in wanted if name in fields}))
@@ -154,7 +162,9 @@ class History:
 
     def take(self) -> Kept:
         """Give what was collected so far and start anew: how a worker hands its share on."""
-        kept = Kept(self._events, self.coverage, self.accounts, self.kinds, self.shared, self.identities.take())
+        ties = self.identities.take()
+        kept = Kept(self._events, self.coverage, self.accounts, self.kinds, self.found, self.shared, ties)
+        self.found = set()
         self._events, self.coverage, self.accounts, self.kinds, self.shared = [], {}, {}, {}, {}
         return kept
 
@@ -167,6 +177,7 @@ class History:
             self.accounts.setdefault(host, set()).update(names)
         for host, kinds in kept.kinds.items():
             self.kinds.setdefault(host, set()).update(kinds)
+        self.found |= kept.found
         for what, parties in kept.shared.items():
             known_parties = self.shared.setdefault(what, set())
             if len(known_parties) < PARTIES_COUNTED:
@@ -209,12 +220,20 @@ class History:
             yield from process.events
         yield from self._loose
 
+    def found_in(self, process: Process) -> list[Event]:
+        """Give the events of a process that rules matched."""
+        return [event for event in process.events if (event.source, event.record) in self.found]
+
     def loose(self) -> Iterator[Event]:
         """Give the events kept that belong to no process, once linked."""
         return iter(self._loose)
 
     def _is_context(self, event: Event) -> bool:
         """Tell whether a record names something wanted, and count who touched that."""
+        # Each wanted value stands in the record as it is written, but for case: most records are passed over by that.
+        text = "\n".join(map(str, event.fields.values())).lower()
+        if self._scan is None or not self._scan.find_matches_as_indexes(text):
+            return False
         seen = sightings(event)
         hits = [one.what for one in seen if one.what in self.wanted]
         if not hits:
@@ -255,7 +274,7 @@ class History:
         if known is None or known.at_ns is None or event.time_ns is None:
             return None
         close = abs(known.at_ns - event.time_ns) < 2_000_000_000
-        return known if close and known.name.lower() == basename(str(event.fields.get("Image"))).lower() else None
+        return known if close and known.name.lower() == name_of(str(event.fields.get("Image"))).lower() else None
 
     def _adopt(self, process: Process, fields: Any, latest: dict[tuple[str, str], Process]) -> None:
         guid = fields.get("ParentProcessGuid")
@@ -263,7 +282,7 @@ class History:
         if parent is None:
             parent = latest.get(_pid_key(process.host, fields.get("ParentProcessId")))
         image = str(fields.get("ParentImage") or "")
-        if parent is not None and image and parent.name.lower() != basename(image).lower():
+        if parent is not None and image and parent.name.lower() != name_of(image).lower():
             parent = None  # the number was used again
         if parent is None and (guid or image):
             key = _guid_key(process.host, guid) if guid else f"{process.host.lower()}|parent-of|{process.key}"
@@ -331,6 +350,8 @@ class Kept(NamedTuple):
     coverage: dict[tuple[str, str], Coverage]
     accounts: dict[str, set[str]]
     kinds: dict[str, set[str]]
+    found: set[tuple[str, str]]
+    """(source, record) of what rules matched."""
     shared: dict[Observable, set[str]]
     ties: dict[tuple[Observable, Observable], Seen]
 
@@ -338,6 +359,12 @@ class Kept(NamedTuple):
 def nothing() -> Kept:
     """Give what a history that saw nothing collected."""
     return History().take()
+
+
+@lru_cache(maxsize=65_536)
+def name_of(image: str) -> str:
+    """Give a program's file name."""
+    return basename(image) or image
 
 
 def account(name: str) -> str:

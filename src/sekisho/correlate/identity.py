@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from sekisho.correlate.observables import account_of, outside
@@ -62,7 +63,12 @@ class Identities:
     def learn(self, event: Event) -> None:
         """Take the ties that one record states."""
         for left, right, confidence, why in _stated(event):
-            self._add(left, right, Seen(confidence, why, event.id, event.time_ns, event.time_ns))
+            known = self._seen.get((left, right))
+            if known is None or known.confidence < confidence:
+                self._add(left, right, Seen(confidence, why, event.id, event.time_ns, event.time_ns))
+            else:  # the usual case, at every process: no id is made for it
+                known.times += 1
+                _widen(known, event.time_ns, event.time_ns)
 
     def give(self, seen: dict[tuple[Observable, Observable], Seen]) -> None:
         """Add what another collected."""
@@ -113,10 +119,15 @@ class Identities:
         known.times += one.times
         if one.confidence > known.confidence:
             known.confidence, known.why, known.evidence = one.confidence, one.why, one.evidence
-        if one.first_ns is not None:
-            known.first_ns = one.first_ns if known.first_ns is None else min(known.first_ns, one.first_ns)
-        if one.last_ns is not None:
-            known.last_ns = one.last_ns if known.last_ns is None else max(known.last_ns, one.last_ns)
+        _widen(known, one.first_ns, one.last_ns)
+
+
+def _widen(known: Seen, first_ns: int | None, last_ns: int | None) -> None:
+    """Have a tie hold from the earlier to the later of both."""
+    if first_ns is not None and (known.first_ns is None or first_ns < known.first_ns):
+        known.first_ns = first_ns
+    if last_ns is not None and (known.last_ns is None or last_ns > known.last_ns):
+        known.last_ns = last_ns
 
 
 def custom(mailbox: str) -> Tie:
@@ -125,6 +136,7 @@ def custom(mailbox: str) -> Tie:
     return Tie(left, right, CUSTOM, "custom", "", None, None, 1)
 
 
+@lru_cache(maxsize=65_536)
 def bare_host(name: str) -> str:
     """Give a machine's name without its domain, lower case."""
     return name if name.replace(".", "").isdigit() else name.partition(".")[0].lower()
@@ -133,7 +145,7 @@ def bare_host(name: str) -> str:
 def _stated(event: Event) -> Iterator[tuple[Observable, Observable, int, str]]:
     """Give the ties that one record states."""
     fields, source = event.fields, event.logsource
-    host = Observable("host", bare_host(event.host))
+    host = _host(event.host)
     if fields.get("EventID") in (4624, "4624"):
         yield from _logon(event, host)
     elif source.category == "network_connection" and host.value:
@@ -141,8 +153,10 @@ def _stated(event: Event) -> Iterator[tuple[Observable, Observable, int, str]]:
         if address and str(fields.get("Initiated", "true")).lower() == "true" and _is_of_machine(address):
             yield Observable("ip", address), host, STATED, "connection"
     elif source.category == "process_creation" and host.value:
-        if name := account_of(event.user):
-            yield Observable("account", name), host, OBSERVED, "process"
+        account = _account(event.user)
+        if account.value:
+            yield account, host, OBSERVED, "process"
+        return
     elif source.service == "dhcp" or "assigned_addr" in fields:
         address = str(fields.get("assigned_addr") or fields.get("assigned_ip") or fields.get("client_addr") or "")
         name = bare_host(str(fields.get("host_name") or fields.get("client_fqdn") or ""))
@@ -158,6 +172,16 @@ def _stated(event: Event) -> Iterator[tuple[Observable, Observable, int, str]]:
     sid = str(fields.get("AccountSid") or "")
     if sid.startswith("S-1-5-21-") and (name := account_of(bare)):
         yield Observable("account", name), Observable("sid", sid), STATED, "directory"
+
+
+@lru_cache(maxsize=65_536)
+def _host(name: str) -> Observable:
+    return Observable("host", bare_host(name))
+
+
+@lru_cache(maxsize=65_536)
+def _account(name: str) -> Observable:
+    return Observable("account", account_of(name))
 
 
 def _logon(event: Event, host: Observable) -> Iterator[tuple[Observable, Observable, int, str]]:
