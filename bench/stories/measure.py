@@ -33,7 +33,8 @@ def main() -> None:
     rules = ruleset.load([])
     _say(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     told = []
-    for name, case in cases.CASES.items():
+    for case in mixed.every():
+        name = case.name
         if chosen.cases and name not in chosen.cases:
             continue
         if not mixed.is_attack(case) and not chosen.cases and not name.endswith("-benign"):

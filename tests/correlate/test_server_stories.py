@@ -174,7 +174,7 @@ def test_spray_success_fetch_and_reply_spam_are_one_incident():
     (found,) = told(events, findings, reply(sender="x@else.example", message_id="<other@else.example>")[:0],
                     own=frozenset({"corp.example"}))  # fmt: skip
     keys = {step.what.key for step in found.steps}
-    assert {"step.server.login", "step.mail.sent"} <= keys
+    assert {"step.server.login", "step.server.login.many", "step.mail.sent.many"} <= keys
     assert {events[40].id, events[41].id, events[-1].id} <= evidence(found)
     taken = {target for one in found.recommendations if one.action == "reset" for target in one.targets}
     assert taken == {"user07"}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from ntpath import basename
 
-from sekisho.correlate.groups import SERVER, Groups
+from sekisho.correlate.groups import FILE, MAIL, SERVER, Groups
 from sekisho.correlate.history import History, Process, by_descent, members
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.joins import DAY_NS, Carried, Join, bodies
@@ -126,7 +126,7 @@ def cases(given: Given) -> Grouped:
     _link_found(found, groups)
     for one in carried:
         if one.judgement.verdict in BAD:
-            groups.begin(f"file:{one.analysis.address}")
+            groups.begin(f"file:{one.analysis.address}", FILE if one.message is None else MAIL)
     grown = with_ancestors(found.values())
     for group in running.values():
         grown.update(group)
@@ -143,6 +143,8 @@ def cases(given: Given) -> Grouped:
             groups.begin(record.key, SERVER)
     marker = Marker(history.identities, given.hubs)
     marker.clocks = compare(carried, grown.values(), unique(records), marker)
+    for record in unique(records):
+        record.at_ns = marker.time(record.event)
     marks = _marks(given, marker, records, grown, by_event, by_record)
     groups.merge_weighed(worth([*contacting, *links(marks, groups.rooted, _counts(history))]))
     joins += [
@@ -549,7 +551,7 @@ def _made(
     for case in made.values():
         case.messages.sort(key=lambda message: (arrived[message.address], message.address))
         case.processes = {process.key: process for process in by_descent(case.processes.values())}
-        case.records.sort(key=lambda one: (one.event.time_ns or 0, one.event.source, one.event.id))
+        case.records.sort(key=lambda one: (one.at_ns or 0, one.event.source, one.event.id))
     for link in groups.refused:
         left, right = groups.find(link.left), groups.find(link.right)
         if left != right:

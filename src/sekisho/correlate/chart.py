@@ -173,7 +173,7 @@ def _deed(chart: Chart, deed: Deed) -> None:
         ends.append(chart.node(shown, value.lower(), value, deed.layer))
     relation = RELATIONS.get(deed.kind, "touched")
     why = Text("why.edge.record", (("count", len(deed.records)), ("log", deed.first.source)))
-    chart.edge(ends[0], ends[1], relation, deed.first.time_ns, why, deed.evidence[:EDGE_EVIDENCE])
+    chart.edge(ends[0], ends[1], relation, deed.at_ns, why, deed.evidence[:EDGE_EVIDENCE])
 
 
 def _joins(chart: Chart, telling: Telling) -> None:

@@ -32,6 +32,7 @@ TOLD: Mapping[str, tuple[str, str]] = {
     "msexchange-management": ("server.command", "server"),
     "authentication": ("server.login", "server"),
     "order": ("server.order", "server"),
+    "csp_violation": ("record.found", "server"),
     "mailflow": ("mail.sent", "mail"),
     "message_tracking": ("mail.sent", "mail"),
     "proxy": ("network.requested", "network"),
@@ -75,11 +76,18 @@ class Deed:
     """Path, subject, command or result."""
     records: tuple[Record, ...]
     findings: tuple[Finding, ...]
+    targets: int = 1
+    """How many mailboxes or accounts it was done to, where they are told together."""
 
     @property
     def first(self) -> Event:
         """The first record."""
         return self.records[0].event
+
+    @property
+    def at_ns(self) -> int | None:
+        """When the first of it happened."""
+        return self.records[0].at_ns
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -96,10 +104,9 @@ def deeds(records: Sequence[Record]) -> list[Deed]:
     told: dict[tuple[Any, ...], tuple[str, ...]] = {}
     for record in records:
         about = _about(record)
-        at = record.event.time_ns or 0
+        at = record.at_ns or 0
         rules = tuple(sorted(one.rule_id for one in record.findings if not one.of))
-        alike = (*about[:-1], about[-1].partition("?")[0])  # a query differs each time
-        key = (alike, rules)
+        key = (_alike(about, record), rules)
         if at - latest.get(key, at) > PAUSE_NS:
             part[key] += 1
         latest[key] = at
@@ -108,7 +115,18 @@ def deeds(records: Sequence[Record]) -> list[Deed]:
     made = [_deed(told[key], ones) for key, ones in groups.items()]
     if len(made) > STEPS:
         made = sorted(made, key=lambda one: -sum(finding.weight for finding in one.findings))[:STEPS]
-    return sorted(made, key=lambda one: (one.first.time_ns or 0, one.first.source, one.first.id))
+    return sorted(made, key=lambda one: (one.at_ns or 0, one.first.source, one.first.id))
+
+
+def _alike(about: tuple[str, ...], record: Record) -> tuple[str, ...]:
+    """Give what is the same in deeds that are told as one: a query differs each time, and whom a burst goes to."""
+    kind, *_ = about
+    detail = about[-1].partition("?")[0]
+    if kind == "mail.sent":
+        return about[:4]
+    if kind == "server.login" and detail == "failed" and record.weight < TELLING:
+        return (*about[:4], detail)
+    return (*about[:-1], detail)
 
 
 def step(deed: Deed) -> Step:
@@ -116,20 +134,27 @@ def step(deed: Deed) -> Step:
     values = (
         ("actor", deed.actor),
         ("target", deed.target),
+        ("targets", deed.targets),
         ("detail", deed.detail),
         ("times", len(deed.records)),
-        ("until_ns", deed.records[-1].event.time_ns if len(deed.records) > 1 else None),
+        ("until_ns", deed.records[-1].at_ns if len(deed.records) > 1 else None),
         ("findings", tuple(finding.id for finding in deed.findings)),
     )
     techniques = tuple(dict.fromkeys(one for finding in deed.findings for one in finding.attack))
-    return Step(deed.first.time_ns, deed.layer, Text(f"step.{deed.kind}", values), techniques, deed.evidence)
+    key = f"step.{deed.kind}.many" if deed.targets > 1 else f"step.{deed.kind}"
+    return Step(deed.at_ns, deed.layer, Text(key, values), techniques, deed.evidence)
 
 
 def _deed(about: tuple[str, ...], records: Sequence[Record]) -> Deed:
     found = {one.id: one for record in records for one in record.findings}
     findings = tuple(sorted(found.values(), key=lambda one: (-one.weight, one.id)))
     kind, layer, actor, actor_type, target, target_type, detail = about
-    return Deed(kind, layer, actor, actor_type, target, target_type, detail, tuple(records), findings)
+    targets = 1
+    if kind == "mail.sent" or (kind == "server.login" and detail == "failed"):
+        reached = {what for record in records for what, role in sightings(record.event) if role in (TARGET, RECEIVER)}
+        of_one = "mailbox" if kind == "mail.sent" else "account"
+        targets = max(1, sum(what.type == of_one for what in reached))
+    return Deed(kind, layer, actor, actor_type, target, target_type, detail, tuple(records), findings, targets)
 
 
 def _about(record: Record) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sekisho.correlate.links import Link
 
-MAIL, SERVER = "mail", "server"
+MAIL, FILE, SERVER = "mail", "file", "server"
 NONE: frozenset[str] = frozenset()
 
 
@@ -31,7 +31,7 @@ class Groups:
     _parent: dict[str, str] = field(default_factory=dict)
     _size: dict[str, int] = field(default_factory=dict)
     _roots: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Kinds of beginnings of groups that have any, by representative: mail server."""
+    """Kinds of beginnings of groups that have any, by representative: mail file server."""
 
     def find(self, key: str) -> str:
         """Give the representative of a unit's group."""
@@ -62,14 +62,14 @@ class Groups:
 
     def rooted(self, key: str) -> bool:
         """Tell whether a unit's group begins with a mail or file."""
-        return MAIL in self._roots.get(self.find(key), NONE)
+        return not self._roots.get(self.find(key), NONE).isdisjoint((MAIL, FILE))
 
     def _two(self, link: Link) -> bool:
         """Tell whether a link joins two groups that stay two incidents."""
         left, right = (self._roots.get(self.find(key), NONE) for key in (link.left, link.right))
-        if not left or not right or link.proves or MAIL not in left | right:
+        if not left or not right or link.proves or (link.acts and SERVER in left | right):
             return False
-        return not (link.acts and SERVER in left | right)
+        return MAIL in left | right or FILE in left & right
 
     def merge(self, link: Link) -> bool:
         """Unite two units for a reason that is told, unless the user keeps them apart."""

@@ -198,7 +198,8 @@ def _root(case: Case, telling: story.Telling) -> tuple[str, Text]:
     deed = story.first_grave(telling)
     if deed is not None and (file is None or story.before_mail(deed, telling)) and not _process_first(case, deed):
         done = (("actor", deed.actor), ("target", deed.target or deed.first.source), ("detail", deed.detail))
-        return deed.first.id, Text("root.record", (*done, ("findings", (deed.findings[0].id,))))
+        mine = deed.findings or [one for one in case.findings if deed.first.id in one.of]
+        return deed.first.id, Text("root.record", (*done, ("findings", tuple(one.id for one in mine[:1]))))
     if file is not None:
         values = (
             ("name", file.artifact.name),
@@ -220,7 +221,7 @@ def _root(case: Case, telling: story.Telling) -> tuple[str, Text]:
 def _process_first(case: Case, deed: Deed) -> bool:
     """Tell whether a host's processes began it: a program that a server's own started did not."""
     times = [one.at_ns for one in case.processes.values() if one.at_ns is not None and one.parent is None]
-    at = deed.first.time_ns
+    at = deed.at_ns
     return at is not None and bool(times) and min(times) < at - CLOCK_SLACK_NS
 
 

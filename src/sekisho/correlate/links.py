@@ -21,6 +21,8 @@ from sekisho.model.observable import Observable
 
 SECOND_NS = 1_000_000_000
 MINUTE_NS, DAY_NS = 60 * SECOND_NS, 24 * 3600 * SECOND_NS
+REGULAR = 60  # ordinary records of one address, from which on it is somebody's who works there
+AROUND_NS = 30 * SECOND_NS  # of a regular's records, those so near to a telling one are its context
 MERGE_AT = 0.5  # what a link, or all links of one pair together, must be worth to make one incident of two units
 HUB_PARTIES = 50  # parties that share a value, from which on it links nothing at all
 CARRIERS = ("mail:", "file:")  # units that hold a value for somebody who need not have touched it
@@ -53,7 +55,7 @@ KINDS: Mapping[str, Kind] = {
     "session": Kind(0.95, DAY_NS),
     "url": Kind(0.9, 30 * DAY_NS),
     "ip": Kind(0.85, 7 * DAY_NS),
-    "order": Kind(0.8, 30 * DAY_NS),
+    "order": Kind(0.8, 30 * DAY_NS, proves=True),
     "file": Kind(0.8, 30 * DAY_NS),
     "domain": Kind(0.7, 30 * DAY_NS),
     "account": Kind(0.7, 7 * DAY_NS),
@@ -98,7 +100,8 @@ class Link:
     at_ns: int | None = None
     proves: bool = False
     acts: bool = False
-    """Both sides show the same one acting: an intruder's address in two requests, an account that was taken."""
+    """Both sides show the same one acting, or grave acts on one server: an intruder's address in two requests, an
+    account that was taken, a page called moments after it was sent there."""
 
     @property
     def id(self) -> str:
@@ -184,6 +187,8 @@ def _of_value(what: Observable, ones: Sequence[Mark], rooted: Callable[[str], bo
         if causes:
             yield from _to_roots(what, causes, [mark for mark in ones if mark.role != ACTOR], weight)
         return
+    if what.type in ("ip", "session"):
+        ones = _telling(ones)
     roots: list[Mark] = []
     others: list[Mark] = []
     for mark in ones:
@@ -195,6 +200,24 @@ def _of_value(what: Observable, ones: Sequence[Mark], rooted: Callable[[str], bo
         yield from (_link(what, *pair, weight) for pair in pairwise(line) if _joins(*pair) and _near(*pair, within))
     if KINDS[what.type].proves:
         yield from (_link(what, *pair, weight) for pair in pairwise(roots))
+
+
+def _telling(ones: Sequence[Mark]) -> Sequence[Mark]:
+    """Give what an address did that may belong to an attack: all of it for a stranger, what is near for a regular.
+
+    The address of an office that opens orders all day is in the log for each of them; what its browser was made to do
+    within seconds is not told by its whole day.
+    """
+    grave = [mark.at_ns or 0 for mark in ones if mark.weight >= TELLING or mark.role != ACTOR]
+    if len(ones) - len(grave) <= REGULAR:
+        return ones
+    near: list[Mark] = []
+    for mark in ones:
+        place = bisect_right(grave, mark.at_ns or 0)
+        around = grave[max(0, place - 1) : place + 1]
+        if mark.weight >= TELLING or any(abs((mark.at_ns or 0) - at) <= AROUND_NS for at in around):
+            near.append(mark)
+    return near
 
 
 def _by_party(marks: Iterable[Mark]) -> list[list[Mark]]:
@@ -256,6 +279,6 @@ def _link(what: Observable, left: Mark, right: Mark, weight: float) -> Link:
         same = SAME_PARTY + (CLOSE if _near(left, right, SLACK_NS) else 0.0)
     at = max(left.at_ns or 0, right.at_ns or 0) or None
     evidence = tuple(dict.fromkeys((left.evidence, right.evidence)))
-    acts = what.type == "account" or (what.type in ("ip", "session") and left.role == right.role == ACTOR)
+    acts = what.type in ("account", "server") or (what.type in ("ip", "session") and left.role == right.role == ACTOR)
     proves = KINDS[what.type].proves
     return Link(left.unit, right.unit, what.type, what.value, min(1.0, weight + same), evidence, at, proves, acts)

@@ -43,7 +43,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     ),
     **dict.fromkeys(
         ("r-dns", "cs-host", "query", "QueryName", "server_name", "tls.sni", "host_name", "DestinationHostname",
-         "blocked-host", "dest_host", "RemoteDomain"),
+         "blocked-host", "injection.host", "dest_host", "RemoteDomain"),
         ("domain", OBJECT),
     ),
     **dict.fromkeys(("c-uri", "RemoteUrl", "url", "Url", "blocked-uri"), ("url", OBJECT)),
@@ -85,6 +85,8 @@ EVERYDAY = frozenset(
     "template.php frame.aspx authredirect.aspx healthcheck.aspx owa.aspx".split()
 )
 ORDER_PATH = re.compile(r"/order/(?:edit/|detail/|mail/|show/)?(\d{1,12})(?![\w])|[?&](?:order_id|post)=(\d{1,12})\b")
+ORDER_NUMBER = re.compile(r"\d{3,12}$")
+ORDER_SUBJECT = re.compile(r"(?:注文|受注|\border\b)[^\d]{0,30}?(\d{3,12})(?!\d)", re.IGNORECASE)
 HEX_64 = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 HOST_OF_URL = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]{0,20}:)?//(?:[^/@?#]{0,200}@)?(\[[0-9a-f:.]+\]|[^/:?#\s]{1,255})")
 ANY_URL = re.compile(r"(?i)(?:https?:)?//[a-z0-9][a-z0-9.-]{2,250}(?::\d{1,5})?(?:/[^\s\"'<>`\\]{0,500})?")
@@ -156,6 +158,8 @@ def of_message(message: Analysis) -> Iterator[Sighting]:
         yield Sighting(what, ACTOR)
     for what in _read("message", str(message.first("message_id"))):
         yield Sighting(what, OBJECT)
+    for number in ORDER_SUBJECT.findall(str(message.first("subject"))[:200]):
+        yield Sighting(Observable("order", number), OBJECT)
     for value in [*message.values("delivered_to"), *message.values("recipients")][:VALUES]:
         for what in _read("mailbox", str(value)):
             yield Sighting(what, RECEIVER)
@@ -283,8 +287,9 @@ def _parameter(text: str) -> Iterator[Observable]:
 
 
 def _order(text: str) -> Iterator[Observable]:
-    if text:
-        yield Observable("order", text.lstrip("#"))
+    """Give an order by its number: lists write it with letters before it, paths without."""
+    if match := ORDER_NUMBER.search(text):
+        yield Observable("order", match[0])
 
 
 def _session(text: str) -> Iterator[Observable]:

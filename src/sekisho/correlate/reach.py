@@ -88,7 +88,7 @@ def _contacts(found: dict[str, Reached], telling: Telling, marker: Marker) -> No
         for record in deed.records:
             party = marker.party_of(record.event)
             if party:
-                at = record.event.time_ns
+                at = record.at_ns
                 _add(found, party, "host", deed.actor or party, "contacted", at, "contacted", (record.event.id,))
 
 

@@ -50,6 +50,8 @@ class Record:
     findings: list[Finding] = field(default_factory=list)
     twins: list[str] = field(default_factory=list)
     """Ids of the same record elsewhere."""
+    at_ns: int | None = None
+    """When it happened by the clocks of mails and machines."""
 
     @property
     def key(self) -> str:
@@ -82,7 +84,7 @@ def collect(
         content = _content(event)
         known = by_content.get(content)
         if known is None:
-            known = by_content[content] = Record(event)
+            known = by_content[content] = Record(event, at_ns=event.time_ns)
         elif known.event.id != event.id:
             known.twins.append(event.id)
         rules = {one.rule_id for one in known.findings}

@@ -130,13 +130,18 @@ def waves(messages: Iterable[Analysis]) -> list[list[Analysis]]:
 def before_mail(deed: Deed, telling: Telling) -> bool:
     """Tell whether a deed came before the case's first mail."""
     first = min((one.at_ns for one in telling.case.carried if one.at_ns is not None), default=None)
-    return first is not None and deed.first.time_ns is not None and deed.first.time_ns < first - CLOCK_SLACK_NS
+    return first is not None and deed.at_ns is not None and deed.at_ns < first - CLOCK_SLACK_NS
 
 
 def first_grave(telling: Telling) -> Deed | None:
-    """Give the first deed that a rule finds telling; failed attempts only when nothing else is known."""
-    grave = [one for one in telling.deeds if sum(finding.weight for finding in one.findings) >= TELLING]
-    return grave[0] if grave else None
+    """Give the first deed that a rule finds telling, by itself or as one of those that a correlation stands on."""
+    joined = {key for finding in telling.case.findings if finding.weight >= TELLING for key in finding.of}
+    for one in telling.deeds:
+        if sum(finding.weight for finding in one.findings) >= TELLING:
+            return one
+        if any(record.event.id in joined for record in one.records):
+            return one
+    return None
 
 
 def techniques(findings: Iterable[Finding], *base: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from sekisho.correlate.clocks import Seen, Shift, shifts
 from sekisho.correlate.history import Process
 from sekisho.correlate.identity import bare_host
 from sekisho.correlate.joins import Carried, addresses_of
-from sekisho.correlate.observables import ACTOR, OBJECT, sightings
+from sekisho.correlate.observables import ACTOR, OBJECT, of_message, sightings
 from sekisho.correlate.records import Marker, Record
 from sekisho.model.event import Event
 
@@ -41,8 +41,8 @@ def _of_record(event: Event, marker: Marker) -> Iterator[Seen]:
     accounts = [what.value for what, role in seen if what.type == "account" and role == ACTOR]
     addresses = [what.value for what, role in seen if what.type == "ip" and role == ACTOR]
     for what, role in seen:
-        if what.type == "message":
-            yield Seen(event.source, ("message", what.value), at, event.id)
+        if what.type in ("message", "order"):
+            yield Seen(event.source, (what.type, what.value), at, event.id)
         elif what.type in CONTACTS and role == OBJECT and party:
             yield Seen(event.source, ("contact", party, what.value), at, event.id)
     for account in accounts:
@@ -53,9 +53,9 @@ def _of_record(event: Event, marker: Marker) -> Iterator[Seen]:
 def _of_mails(carried: Iterable[Carried], things: Collection[tuple[str, ...]]) -> Iterator[Seen]:
     for one in carried:
         if one.analysis is one.message and one.at_ns is not None:
-            thing = ("message", str(one.analysis.first("message_id")).strip("<> \t"))
-            if thing in things:
-                yield Seen(one.analysis.address, thing, one.at_ns, one.analysis.id)
+            for what, _ in of_message(one.analysis):
+                if what.type in ("message", "order") and (what.type, what.value) in things:
+                    yield Seen(one.analysis.address, (what.type, what.value), one.at_ns, one.analysis.id)
 
 
 def _of_processes(processes: Iterable[Process], things: Collection[tuple[str, ...]], marker: Marker) -> Iterator[Seen]:

@@ -78,6 +78,8 @@ class Words:
             return self._facts(values)
         if name == "kind":
             return self.word("kind", str(value))
+        if name == "count" and "targets" in values:
+            return str(values["targets"])
         if name == "others":
             return self.get("step.mail.others", count=value) if value else ""
         if name == "more":

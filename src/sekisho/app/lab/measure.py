@@ -75,6 +75,7 @@ def measure(result: Result, attacks: Sequence[Attack], prefix: str = "") -> Meas
     """
     places = _places(result, prefix)
     shown = {one.id: _shown(one, places) for one in result.incidents}
+    items = {one.id: _items(one, places) for one in result.incidents}
     steps = {attack.case: _steps(attack) for attack in attacks}
     hits = {
         attack.case: Counter({key: sum(place in steps[attack.case] for place in some) for key, some in shown.items()})
@@ -82,7 +83,7 @@ def measure(result: Result, attacks: Sequence[Attack], prefix: str = "") -> Meas
     }
     main = {case: next((key for key, count in counts.most_common(1) if count), "") for case, counts in hits.items()}
     by_id = {one.id: one for one in result.incidents}
-    told = [_told(attack, main[attack.case], by_id, shown, hits[attack.case], places) for attack in attacks]
+    told = [_told(attack, main[attack.case], by_id, shown, items, hits[attack.case], places) for attack in attacks]
     uses = Counter(key for key in main.values() if key)
     touched = {key for counts in hits.values() for key, count in counts.items() if count}
     return Measured(
@@ -97,6 +98,7 @@ def _told(
     main: str,
     by_id: Mapping[str, Incident],
     shown: Mapping[str, set[Place]],
+    items: Mapping[str, list[list[Place]]],
     hits: Mapping[str, int],
     places: Mapping[str, list[tuple[Place, int | None]]],
 ) -> Told:
@@ -104,14 +106,15 @@ def _told(
     keys = {one.key for one in attack.steps}
     mine = shown.get(main, set())
     found = {key for place in mine for key in by_place.get(place, ())}
-    unrelated = sorted(f"{path}#{record}" for path, record in mine - by_place.keys() - attack.allowed)
+    known = by_place.keys() | attack.allowed
+    unrelated = sorted("#".join(ones[0]) for ones in items.get(main, ()) if known.isdisjoint(ones))
     return Told(
         attack.case,
         main,
         len(keys),
         len(found),
         tuple(sorted(keys - found)),
-        len(mine),
+        len(items.get(main, ())),
         tuple(unrelated),
         main in by_id and _root_right(by_id[main], by_place, places),
         sum(1 for key, count in hits.items() if count and key != main),
@@ -159,8 +162,14 @@ def _listed(value: object) -> Iterable[object]:
     return value if isinstance(value, list | tuple) else () if value in (None, "") else (value,)
 
 
-def _shown(incident: Incident, places: Mapping[str, list[tuple[Place, int | None]]]) -> set[Place]:
-    """Give the first place of each record and mail that an incident's steps rest on."""
+def _items(incident: Incident, places: Mapping[str, list[tuple[Place, int | None]]]) -> list[list[Place]]:
+    """Give where each record and mail that an incident's steps rest on lies; each once, copies of a mail apart."""
     evidence = {key for step in incident.steps for key in step.evidence}
     evidence |= {key for one in incident.reached for key in one.evidence}
-    return {place for key in evidence if key in places for place, _ in places[key]}
+    found = {tuple(place for place, _ in places[key]) for key in evidence if key in places}
+    return [list(ones) for ones in sorted(found)]
+
+
+def _shown(incident: Incident, places: Mapping[str, list[tuple[Place, int | None]]]) -> set[Place]:
+    """Give every place that an incident's steps rest on."""
+    return {place for ones in _items(incident, places) for place in ones}

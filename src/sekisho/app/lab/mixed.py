@@ -44,14 +44,36 @@ def attack_of(case: Case) -> Attack:
     stated: tuple[Planted, ...] = getattr(case, "planted", ())
     truth = case.truth
     steps, allowed = list(stated), set()
-    for path, parts in truth["events"].items():
+    if not stated:
+        steps += _flat("", truth.get("planted", {}))
+    for path, parts in truth.get("events", {}).items():
         if not stated:
             steps += [Planted(f"{Path(path).stem}:{line}", "endpoint", path, str(line)) for line in parts["story"]]
         allowed |= {(path, str(line)) for key in ("story", "context") for line in parts.get(key, ())}
     known = {one.source for one in steps}
-    copies = [(mail["message_id"], copy) for mail in truth["mails"] for copy in mail["copies"]]
+    copies = [(mail["message_id"], copy) for mail in truth.get("mails", ()) for copy in mail["copies"]]
     steps += [Planted(f"mail {key}", "mail", copy, "") for key, copy in copies if copy not in known]
     return Attack(case.name, tuple(steps), frozenset(allowed))
+
+
+def _flat(key: str, planted: Any) -> Iterable[Planted]:
+    """Give the steps of a truth that names files with lines, or whole files, below words of any depth."""
+    if isinstance(planted, str):
+        yield Planted(key, "server", planted, "")
+    elif isinstance(planted, list):
+        for one in planted:
+            yield from _flat(key, one)
+    else:
+        for word, inside in planted.items():
+            if word.startswith("evidence/"):
+                yield from (Planted(key, "server", word, str(line)) for line in inside)
+            else:
+                yield from _flat(f"{key} {word}".strip(), inside)
+
+
+def every() -> Iterable[Case]:
+    """Give the lab's cases of all kinds."""
+    return tuple(getattr(cases, "EVERY", cases.CASES).values())
 
 
 def is_attack(case: Case) -> bool:
@@ -67,7 +89,7 @@ def week(chosen: Iterable[Case] = ()) -> tuple[dict[str, bytes], tuple[Attack, .
     """
     files: dict[str, bytes] = {"README.txt": README.encode()}
     attacks = []
-    for number, case in enumerate(chosen or cases.CASES.values()):
+    for number, case in enumerate(chosen or every()):
         moved = replace(case, day=MONDAY + timedelta(days=number % WORKDAYS))
         folder = f"{moved.day:%m%d}-{number:02}"
         for path, data in moved.files().items():
