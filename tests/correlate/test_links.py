@@ -44,6 +44,7 @@ def test_two_who_contact_one_address_do_not_meet_there():
     address = Observable("ip", "203.0.113.9")
     assert made(mark("a", address), mark("b", address)) == []
     assert pairs(made(mark("a", address, role="actor"), mark("b", address, 1))) == {("a", "b")}
+    assert made(mark("a", address, role="actor", weight=0.5), mark("b", address, 1)) == [], "it called by itself"
 
 
 def test_addresses_of_the_inside_link_nothing():

@@ -242,7 +242,7 @@ def _to_roots(what: Observable, roots: Sequence[Mark], others: Sequence[Mark], w
         best = roots[max(0, place - 1)]
         mine = [one for one in of_party.get(mark.party, ())[-20:] if mark.party and _near(one, mark, within)]
         best = mine[-1] if mine else best
-        if _near(best, mark, within) and best.unit != mark.unit:
+        if _near(best, mark, within) and best.unit != mark.unit and _answers(best, mark):
             yield _link(what, best, mark, weight)
 
 
@@ -265,8 +265,15 @@ def _acting(what: Observable, ones: Sequence[Mark], weight: float) -> Iterator[L
 def _joins(left: Mark, right: Mark) -> bool:
     """Tell whether the parts two units play for a value let it join them: two who contact one place need not meet."""
     if left.what.type == "ip":
-        return ACTOR in (left.role, right.role) or left.party == right.party != ""
+        return _answers(left, right) and (ACTOR in (left.role, right.role) or left.party == right.party != "")
     return True
+
+
+def _answers(left: Mark, right: Mark) -> bool:
+    """Tell whether an address that was contacted did something telling; its being called makes no call of its own bad."""
+    if left.what.type != "ip" or left.role == right.role:
+        return True
+    return min(one.weight for one in (left, right) if one.role == ACTOR) >= TELLING
 
 
 def _near(left: Mark, right: Mark, within_ns: int) -> bool:

@@ -209,7 +209,8 @@ def _files(telling: Telling) -> list[Step]:
 def hostile_files(telling: Telling) -> list[Analysis]:
     """Give what is told of the mail's tree, or of the lone files: hostile, no body, unfolded only where it leads on."""
     message, case = telling.message, telling.case
-    tree = telling.trees.get(message.address, ()) if message is not None else [one.analysis for one in case.carried]
+    lone = [one.analysis for one in case.carried if one.message is None]
+    tree = [*telling.trees.get(message.address, ()), *lone] if message is not None else lone
     return [
         one
         for one in tree
