@@ -176,7 +176,7 @@ def _about(record: Record) -> tuple[str, ...]:
         detail = f"{shown[:PATH_CHARS]} → {status}" if status else shown[:PATH_CHARS]
         target = ("host", server or basename(event.source))
         if not telling:
-            detail = ""
+            detail = "…"  # what fills in the picture is counted, whatever it asked for
     elif kind == "server.command":
         actor = _first(by, ("account", ACTOR), ("ip", ACTOR))
         actor = actor if actor[1] else ("account", event.user)

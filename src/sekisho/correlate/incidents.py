@@ -231,10 +231,8 @@ def _title(case: Case, telling: story.Telling) -> Text:
     if deed is not None and (file is None or story.before_mail(deed, telling)):
         # The gravest thing that was done to a server names the incident; what came of it stands in the story.
         grave = [one for one in case.findings if one.record not in telling.judged]
-        server = next(
-            (one.target for one in telling.deeds if one.target_type == "host" and one.target and one.findings),
-            deed.target,
-        )
+        named = (one.first.host for one in telling.deeds if one.layer == "server" and one.findings and one.first.host)
+        server = bare_host(next(named, "")) or deed.target
         names = (("host", server or deed.first.source), ("more", 0))
         return Text("title.host", (("kind", "process"), *names, ("findings", (grave[0].id,) if grave else ())))
     what = _kind(file) if file is not None else "process"

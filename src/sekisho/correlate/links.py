@@ -270,7 +270,7 @@ def _joins(left: Mark, right: Mark) -> bool:
 
 
 def _answers(left: Mark, right: Mark) -> bool:
-    """Tell whether an address that was contacted did something telling; its being called makes no call of its own bad."""
+    """Tell whether an address that was contacted did something telling; being called makes no call of its own bad."""
     if left.what.type != "ip" or left.role == right.role:
         return True
     return min(one.weight for one in (left, right) if one.role == ACTOR) >= TELLING
