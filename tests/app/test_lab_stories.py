@@ -7,7 +7,6 @@ from sekisho.app.lab import mixed
 from sekisho.app.lab.measure import measure
 from sekisho.app.pipeline import Options, investigate
 
-
 # What the evidence of a case does not show: a service appears on a second machine, and no log has the connection.
 NOT_SHOWN = {"qakbot-tr": ("next-machine",)}
 # Records of the attack that a case plants by one of several lines: a mail server's second line for each failed login,
