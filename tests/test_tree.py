@@ -16,12 +16,24 @@ ELSEWHERE = {
         "ids",
         "incident",
         "limits",
+        "observable",
         "organisation",
         "result",
         "rule",
         "url",
     },
-    "correlate": {"advice", "cases", "chart", "history", "joins", "story"},  # through test_incidents
+    "correlate": {
+        "advice",
+        "cases",
+        "chart",
+        "deeds",
+        "history",
+        "joins",
+        "reach",
+        "records",
+        "story",
+        "witnesses",
+    },  # through test_incidents and test_server_stories
     "normalize": {
         "ocsf_classes",
         "records_logsources",
@@ -71,4 +83,7 @@ FREE = {
     "test_oletools_agreement",
     "test_fail2ban_agreement",
     "test_mailservers",
+    "test_chains",
+    "test_lab_stories",
+    "test_server_stories",
 }

@@ -141,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     investigate.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
     investigate.add_argument("--html", metavar="FILE", help="write a report that opens offline")
+    text = "keep apart what the merge of this id united (the report names each; give it again for more)"
+    investigate.add_argument("--unmerge", metavar="ID", action="append", default=[], help=text)
     _evidence_options(investigate)
     investigate.set_defaults(run=_investigate, logs=True)
 
@@ -169,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="make inert, labelled lab cases", epilog=LAB, **shape)
     actions = lab.add_subparsers(metavar="ACTION", required=True)
     make = actions.add_parser("make", help="write a case", epilog=LAB, **shape)
-    make.add_argument("case", help="a case's name, or all")
+    make.add_argument("case", help="a case's name, all, or mixed-week: all at once in one company")
     make.add_argument("--out", required=True, metavar="DIR", help="folder to write it under")
     make.set_defaults(run=_lab_make)
     actions.add_parser("list", help="list the cases").set_defaults(run=_lab_list)
@@ -317,6 +319,7 @@ def _prepared(chosen: argparse.Namespace) -> tuple[RuleSet, Options]:
             captures=chosen.captures,
             organisation=whose,
             memory=memory,
+            apart=tuple(getattr(chosen, "unmerge", ())),
         )
     return rules, options
 
@@ -536,8 +539,11 @@ def _exit_code(result: Result) -> int:
 
 
 def _lab_make(chosen: argparse.Namespace) -> int:
-    from sekisho.app.lab import cases
+    from sekisho.app.lab import cases, mixed
 
+    if chosen.case == mixed.NAME:
+        print(mixed.make(Path(chosen.out)))
+        return CLEAN
     names = list(cases.EVERY) if chosen.case == "all" else [chosen.case]
     unknown = [name for name in names if name not in cases.EVERY]
     if unknown:
@@ -549,10 +555,14 @@ def _lab_make(chosen: argparse.Namespace) -> int:
 
 
 def _lab_list(chosen: argparse.Namespace) -> int:
-    from sekisho.app.lab import cases
+    from sekisho.app.lab import cases, mixed
 
     for name, case in cases.EVERY.items():
         print(f"{name:32} {case.title_ja if _language() == 'ja' else case.title_en}")
+    all_in_one = (
+        "すべてのケースを一つの会社の一週間に" if _language() == "ja" else "every case in one week of one company"
+    )
+    print(f"{mixed.NAME:32} {all_in_one}")
     return CLEAN
 
 

@@ -19,7 +19,7 @@ from sekisho.analyzers.command_line import unfold
 from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
-from sekisho.correlate.history import History, Kept
+from sekisho.correlate.history import History, Kept, nothing
 from sekisho.detect.beacons import BEACON, Beacons, Heard
 from sekisho.detect.ruleset import RuleSet, finding
 from sekisho.detect.statistics import Statistics
@@ -28,6 +28,7 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.injection import find_injection
 from sekisho.model.limits import Limits
+from sekisho.model.observable import Observable
 from sekisho.normalize import ocsf, records, syslog, windows
 from sekisho.normalize.commands import unfolded
 from sekisho.normalize.completed import completed
@@ -93,6 +94,10 @@ class Asked:
     """Makes of the findings of a part what is wanted of them, in the worker: to hand over whole events costs more."""
     pack: Callable[[list[Event]], Any] | None = None
     """Makes of all events of a part, found or not, what is kept of them; only where a story is asked for."""
+    wanted: frozenset[Observable] = frozenset()
+    """What hostile mails and findings name: records of any log that name it too are part of the story."""
+    only_wanted: bool = False
+    """Keep nothing but those records."""
 
 
 @dataclass(slots=True)
@@ -244,7 +249,7 @@ class _Reader(Worker):
         self.lost = True
         gaps = Gaps()
         gaps.add(Gap("", f"the rest was not read: {reason}"))
-        return Part(0, Kept([], {}, {}, {}), [], gaps, last=True)
+        return Part(0, nothing(), [], gaps, last=True)
 
 
 def _ready(workers: Sequence[_Reader]) -> list[_Reader]:
@@ -314,7 +319,7 @@ class _Look:
 
     def __init__(self, rules: RuleSet, asked: Asked, intake: Intake, repeats: Repeats) -> None:
         self.rules, self.asked, self.intake, self.repeats = rules, asked, intake, repeats
-        self.history = History()
+        self.history = History(asked.wanted, only_wanted=asked.only_wanted)
         self.found: list[tuple[Event, list[Finding]]] = []
         self.events: list[Event] = []
         self.count = self.unknown = 0

@@ -13,10 +13,13 @@ from sekisho.app import captures, intake, mailmodel
 from sekisho.app.examine import Pool
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, read_logs
+from sekisho.app.second_look import second_look
 from sekisho.correlate.history import History
-from sekisho.correlate.incidents import correlate
+from sekisho.correlate.hubs import Hubs
+from sekisho.correlate.incidents import Choices, correlate, own_domains
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.story import mailbox_of
+from sekisho.correlate.wanted import of_incidents, of_mails
 from sekisho.detect import correlator
 from sekisho.detect.beacons import Beacons
 from sekisho.detect.ruleset import RuleSet
@@ -29,6 +32,7 @@ from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.history import Memory
 from sekisho.model.limits import DEFAULT, Limits
 from sekisho.model.mailmodel import MailModel
+from sekisho.model.observable import Observable
 from sekisho.model.organisation import NOBODY, Organisation
 from sekisho.model.result import Input, Result, RuleFailure
 from sekisho.model.verdict import Judgement, Verdict
@@ -77,6 +81,8 @@ class Options:
     """What the user's tuning files say about findings."""
     logsource: Logsource | None = None
     """Of records that do not say themselves what they are."""
+    apart: tuple[str, ...] = ()
+    """Ids of merges that are not to be made."""
     organisation: Organisation = NOBODY
     """Whose mail it is."""
     memory: Memory | None = None
@@ -141,12 +147,23 @@ def _told(run: Run, found: Sequence[intake.Intake], started: float) -> Result:
     run.inputs += [Input(one.shown, "unknown", 0, one.skipped, one.failed) for one in found if one.skipped]
     with run.clock("files"):
         _files(run, [one for one in found if not one.skipped and not _is_log(one)])
+    carried, logs = _carried(run), [one for one in found if not one.skipped and _is_log(one)]
+    hubs = Hubs(options.organisation.domains | own_domains(carried), options.organisation.relays)
+    wanted = of_mails(carried, hubs)
     with run.clock("logs"):
-        _logs(run, [one for one in found if not one.skipped and _is_log(one)])
+        _logs(run, logs, wanted)
+    choices = Choices(options.organisation.domains, options.organisation.relays, frozenset(options.apart))
     with run.clock("correlation"):
         _join(run)
-        carried = _carried(run)
-        incidents = correlate(carried, run.history, run.findings)
+        incidents = correlate(carried, run.history, run.findings, choices)
+    with run.clock("second look"):
+        more = of_incidents(incidents, hubs) - wanted
+        new = second_look(
+            run.history, logs, more, jobs=options.jobs, limits=options.limits, logsource=options.logsource
+        )
+    if new:
+        with run.clock("correlation"):
+            incidents = correlate(carried, run.history, run.findings, choices)
     run.timing["total"] = round(time.perf_counter() - started, 4)
     shown = {key for incident in incidents for step in incident.steps for key in step.evidence}
     shown |= {key for incident in incidents for edge in incident.edges for key in edge.evidence}
@@ -319,12 +336,12 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
     return Input(address, kind, len(tree))
 
 
-def _logs(run: Run, found: Sequence[intake.Intake]) -> None:
+def _logs(run: Run, found: Sequence[intake.Intake], wanted: frozenset[Observable]) -> None:
     """Read all logs, keep what rules found and what a story needs."""
     done = read = 0
     beacons = Beacons()
     options, keeper = run.options, run.options.keeper
-    asked = Asked(logsource=options.logsource, pack=keeper.pack if keeper is not None else None)
+    asked = Asked(logsource=options.logsource, pack=keeper.pack if keeper is not None else None, wanted=wanted)
     for log, part in read_logs(found, run.rules, jobs=options.jobs, limits=options.limits, asked=asked):
         run.history.give(part.kept)
         for event, matched in part.found:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from ntpath import basename
 
+from sekisho.correlate.deeds import Deed
 from sekisho.correlate.history import Process, destination_of
-from sekisho.correlate.story import Telling, hostile_files, mailbox_of, runners
+from sekisho.correlate.story import Telling, hostile_files, mailbox_of, ran
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.ids import stable_id
 from sekisho.model.incident import Edge, Node, Text
 
 NODES = 80  # a picture with more is not read
+EDGE_EVIDENCE = 20  # records named for one line of it
+# What a deed's line is called (catalogue: ``edge.*``).
+RELATIONS = {
+    "server.request": "requested",
+    "server.command": "commanded",
+    "server.login": "logged_in",
+    "server.order": "ordered",
+    "server.read": "read",
+    "mail.sent": "mailed",
+    "network.requested": "requested",
+    "network.asked": "resolved",
+    "network.flow": "connected",
+}
 
 
 class Chart:
@@ -57,6 +71,8 @@ def draw(telling: Telling) -> tuple[tuple[Node, ...], tuple[Edge, ...]]:
     for process in telling.case.processes.values():
         _process(chart, process, telling)
     _joins(chart, telling)
+    for deed in telling.deeds:
+        _deed(chart, deed)
     return tuple(chart.nodes.values()), tuple(chart.edges.values())
 
 
@@ -122,18 +138,18 @@ def _action(chart: Chart, node: str, process: Process, event: Event, telling: Te
         chart.edge(node, where, "resolved", event.time_ns, Text("why.edge.resolved"), (event.id,))
     elif category == "file_event":
         path = str(fields.get("TargetFilename") or "")
-        for other in runners(path, process, telling.case):
+        for other in ran(path, process, telling):
             if (other.at_ns or 0) >= (event.time_ns or 0):
                 written = chart.node("written", f"{process.host}|{path.lower()}", basename(path), "endpoint")
                 chart.edge(node, written, "wrote", event.time_ns, Text("why.edge.wrote"), (event.id,))
-                ran = (other.creation.id,) if other.creation else (event.id,)
+                shown = (other.creation.id,) if other.creation else (event.id,)
                 chart.edge(
                     written,
                     chart.node("process", other.key, other.name, "endpoint"),
                     "ran",
                     other.at_ns,
                     Text("why.edge.ran"),
-                    ran,
+                    shown,
                 )
     elif category == "registry_set":
         key = str(fields.get("TargetObject"))
@@ -147,14 +163,28 @@ def _action(chart: Chart, node: str, process: Process, event: Event, telling: Te
         )
 
 
+def _deed(chart: Chart, deed: Deed) -> None:
+    """Draw who did it and to whom; what has only one of both is an act of that one alone."""
+    if not deed.actor or not deed.target:
+        return
+    ends = []
+    for kind, value in ((deed.actor_type, deed.actor), (deed.target_type, deed.target)):
+        shown = "mailbox" if kind == "mailbox" else "address" if kind in ("ip", "domain", "url") else kind
+        ends.append(chart.node(shown, value.lower(), value, deed.layer))
+    relation = RELATIONS.get(deed.kind, "touched")
+    why = Text("why.edge.record", (("count", len(deed.records)), ("log", deed.first.source)))
+    chart.edge(ends[0], ends[1], relation, deed.at_ns, why, deed.evidence[:EDGE_EVIDENCE])
+
+
 def _joins(chart: Chart, telling: Telling) -> None:
+    carried = {item.analysis.address: item for item in telling.case.carried}
     for one in telling.case.joins:
         file, process = stable_id("n", "file", one.artifact), stable_id("n", "process", one.process.key)
         if file not in chart.nodes or one.how in ("saved", "address") or process not in chart.nodes:
             continue
         if one.process.parent is not None and one.process.parent.key in telling.case.processes:
             continue  # started by a process that had opened it already
-        carried = next((item for item in telling.case.carried if item.analysis.address == one.artifact), None)
-        evidence = (one.event.id, *((carried.analysis.id,) if carried else ()))
+        held = carried.get(one.artifact)
+        evidence = (one.event.id, *((held.analysis.id,) if held else ()))
         why = Text(f"why.join.{one.how}", (("value", one.value),))
         chart.edge(file, process, "opened", one.event.time_ns, why, evidence, min(1.0, one.weight))

@@ -1,17 +1,24 @@
-"""What happened on the hosts: processes, what they started, wrote, set and contacted.
+"""What happened: processes on hosts with what they started, wrote, set and contacted, and records of other logs.
 
-Events stream in; of those, only what can carry a story or what a rule matched is kept.
+Events stream in. Of those, only what can carry a story is kept: what a rule matched, a few fields of what processes do,
+and records that name something known to be hostile.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from ntpath import basename
 from typing import Any, NamedTuple
 
+from ahocorasick_rs import AhoCorasick
+
+from sekisho.correlate.identity import Identities, Seen
+from sekisho.correlate.observables import sightings
 from sekisho.model.event import Event
+from sekisho.model.observable import Observable
 
 # Fields kept of each category; an event of another category is kept only when a rule matched it.
 KEPT = {
@@ -28,6 +35,9 @@ KEPT = {
     "dns_query": ("Image", "QueryName", "QueryResults", "ProcessGuid", "ProcessId", "User"),
     "registry_set": ("Image", "TargetObject", "Details", "ProcessGuid", "ProcessId", "User"),
 }  # fmt: skip
+# Of these, artifacts are told, not records. Mail flow is a log like any other.
+OF_ARTIFACTS = ("message", "attachment", "url")
+PARTIES_COUNTED = 64  # a value that so many share is a hub; how many more does not matter
 # Registry values worth keeping without a finding: what survives a restart.
 # Source: ATT&CK T1547.001, T1543.003, T1053.005.
 PERSISTENCE = ("\\currentversion\\run", "\\currentversion\\runonce", "\\winlogon\\", "\\schedule\\taskcache\\")
@@ -38,7 +48,17 @@ HUBS = frozenset(
     "taskeng.exe taskhostw.exe wmiprvse.exe dllhost.exe sihost.exe runtimebroker.exe outlook.exe thunderbird.exe "
     "chrome.exe msedge.exe firefox.exe iexplore.exe conhost.exe werfault.exe".split()
 )
+# Of these, the ones that malware starts anew to hide in, and what starts them then.
+# Source: ATT&CK T1055.012 and its examples (Qakbot S0650: explorer.exe, msra.exe, mobsync.exe; IcedID: svchost.exe).
+HIDDEN_IN = frozenset(
+    ("explorer.exe", "svchost.exe", "dllhost.exe", "iexplore.exe", "werfault.exe", "runtimebroker.exe")
+)
+LOADERS = frozenset(
+    "regsvr32.exe rundll32.exe mshta.exe wscript.exe cscript.exe powershell.exe pwsh.exe msbuild.exe installutil.exe "
+    "winword.exe excel.exe powerpnt.exe onenote.exe eqnedt32.exe".split()
+)
 UNSET = (None, "", "-")  # how logs write that a field has no value
+CONTEXT_OF_ONE = 500  # records that one worker keeps for one hostile value; more tell nothing new and are counted
 CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
 
 
@@ -74,33 +94,54 @@ class Process:
     @property
     def name(self) -> str:
         """Give the executable's file name."""
-        return basename(self.image) or self.image
+        return name_of(self.image)
 
     @property
     def is_hub(self) -> bool:
-        """Tell whether this is one of the programs that start everybody's programs."""
-        return self.name.lower() in HUBS
+        """Tell whether this is one of the programs that start everybody's programs.
+
+        One that a loader or interpreter started is a program to hide in, not the user's shell.
+        """
+        name = self.name.lower()
+        if name not in HUBS:
+            return False
+        return name not in HIDDEN_IN or self.parent is None or self.parent.name.lower() not in LOADERS
 
 
 class History:
     """Collects events as they stream by and links them once asked."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, wanted: Collection[Observable] = (), *, only_wanted: bool = False) -> None:
+        """Start empty; records that name something ``wanted`` are kept though no rule matched them, or those alone."""
+        self.wanted, self.only_wanted = frozenset(wanted), only_wanted
+        shown = sorted({what.value.lower() for what in self.wanted})
+        self._scan = AhoCorasick(shown) if shown else None
+        self._context: dict[Observable, int] = {}
         self._events: list[Event] = []
         self._processes: dict[str, Process] = {}
         self._loose: list[Event] = []
+        self._recalled: set[str] | None = None
         self.coverage: dict[tuple[str, str], Coverage] = {}
         """By (host, log)."""
         self.accounts: dict[str, set[str]] = {}
         """Bare account names seen acting, by host."""
         self.kinds: dict[str, set[str]] = {}
         """Categories of events seen, by host."""
+        self.shared: dict[Observable, set[str]] = {}
+        """Parties that touched a wanted value, some dozens at most."""
+        self.found: set[tuple[str, str]] = set()
+        """(source, record) of events that rules matched: to pass over all others without making their ids."""
+        self.identities = Identities()
 
     def add(self, event: Event, *, found: bool = False) -> None:
         """Take note of one event; ``found`` says that a rule matched it."""
-        if event.logsource.product == "email":
+        if event.logsource.product == "email" and event.logsource.category in OF_ARTIFACTS:
             return
+        if self.only_wanted:
+            if event.logsource.category not in KEPT and self._is_context(event):
+                self._events.append(event)
+            return
+        self.identities.learn(event)
         kind = event.logsource.service or event.logsource.category
         covered = self.coverage.get((event.host, kind))
         if covered is None:
@@ -112,14 +153,19 @@ class History:
         wanted = KEPT.get(event.logsource.category)
         if found:
             self._events.append(event)
+            self.found.add((event.source, event.record))
         elif wanted is not None and _tells(event):
             fields = event.fields
             self._events.append(replace(event, fields={name: fields[name] for name in wanted if name in fields}))
+        elif wanted is None and self.wanted and self._is_context(event):
+            self._events.append(event)
 
     def take(self) -> Kept:
         """Give what was collected so far and start anew: how a worker hands its share on."""
-        kept = Kept(self._events, self.coverage, self.accounts, self.kinds)
-        self._events, self.coverage, self.accounts, self.kinds = [], {}, {}, {}
+        ties = self.identities.take()
+        kept = Kept(self._events, self.coverage, self.accounts, self.kinds, self.found, self.shared, ties)
+        self.found = set()
+        self._events, self.coverage, self.accounts, self.kinds, self.shared = [], {}, {}, {}, {}
         return kept
 
     def give(self, kept: Kept) -> None:
@@ -131,6 +177,23 @@ class History:
             self.accounts.setdefault(host, set()).update(names)
         for host, kinds in kept.kinds.items():
             self.kinds.setdefault(host, set()).update(kinds)
+        self.found |= kept.found
+        for what, parties in kept.shared.items():
+            known_parties = self.shared.setdefault(what, set())
+            if len(known_parties) < PARTIES_COUNTED:
+                known_parties.update(parties)
+        self.identities.give(kept.ties)
+
+    def recall(self, kept: Kept) -> int:
+        """Add records that a second look found, once linked; give how many are new."""
+        if self._recalled is None:
+            self._recalled = {event.id for event in self._loose}
+        new = [event for event in kept.events if event.id not in self._recalled]
+        self._recalled.update(event.id for event in new)
+        self._loose += new
+        for what, parties in kept.shared.items():
+            self.shared.setdefault(what, set()).update(parties)
+        return len(new)
 
     def link(self) -> None:
         """Build the process forest; call once, after the last event."""
@@ -156,6 +219,34 @@ class History:
         for process in self._processes.values():
             yield from process.events
         yield from self._loose
+
+    def found_in(self, process: Process) -> list[Event]:
+        """Give the events of a process that rules matched."""
+        return [event for event in process.events if (event.source, event.record) in self.found]
+
+    def loose(self) -> Iterator[Event]:
+        """Give the events kept that belong to no process, once linked."""
+        return iter(self._loose)
+
+    def _is_context(self, event: Event) -> bool:
+        """Tell whether a record names something wanted, and count who touched that."""
+        # Each wanted value stands in the record as it is written, but for case: most records are passed over by that.
+        text = "\n".join(map(str, event.fields.values())).lower()
+        if self._scan is None or not self._scan.find_matches_as_indexes(text):
+            return False
+        seen = sightings(event)
+        hits = [one.what for one in seen if one.what in self.wanted]
+        if not hits:
+            return False
+        party = next((one.what.value for one in seen if one.role == "actor" and one.what not in hits), "") or event.host
+        keep = False
+        for what in hits:
+            parties = self.shared.setdefault(what, set())
+            if len(parties) < PARTIES_COUNTED and party:
+                parties.add(party)
+            count = self._context[what] = self._context.get(what, 0) + 1
+            keep = keep or count <= CONTEXT_OF_ONE
+        return keep
 
     def _created(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
         fields = event.fields
@@ -183,7 +274,7 @@ class History:
         if known is None or known.at_ns is None or event.time_ns is None:
             return None
         close = abs(known.at_ns - event.time_ns) < 2_000_000_000
-        return known if close and known.name.lower() == basename(str(event.fields.get("Image"))).lower() else None
+        return known if close and known.name.lower() == name_of(str(event.fields.get("Image"))).lower() else None
 
     def _adopt(self, process: Process, fields: Any, latest: dict[tuple[str, str], Process]) -> None:
         guid = fields.get("ParentProcessGuid")
@@ -191,7 +282,7 @@ class History:
         if parent is None:
             parent = latest.get(_pid_key(process.host, fields.get("ParentProcessId")))
         image = str(fields.get("ParentImage") or "")
-        if parent is not None and image and parent.name.lower() != basename(image).lower():
+        if parent is not None and image and parent.name.lower() != name_of(image).lower():
             parent = None  # the number was used again
         if parent is None and (guid or image):
             key = _guid_key(process.host, guid) if guid else f"{process.host.lower()}|parent-of|{process.key}"
@@ -259,6 +350,21 @@ class Kept(NamedTuple):
     coverage: dict[tuple[str, str], Coverage]
     accounts: dict[str, set[str]]
     kinds: dict[str, set[str]]
+    found: set[tuple[str, str]]
+    """(source, record) of what rules matched."""
+    shared: dict[Observable, set[str]]
+    ties: dict[tuple[Observable, Observable], Seen]
+
+
+def nothing() -> Kept:
+    """Give what a history that saw nothing collected."""
+    return History().take()
+
+
+@lru_cache(maxsize=65_536)
+def name_of(image: str) -> str:
+    """Give a program's file name."""
+    return basename(image) or image
 
 
 def account(name: str) -> str:

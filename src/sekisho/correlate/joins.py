@@ -62,6 +62,8 @@ class Join:
     """The shared value."""
     weight: float
     """0 to 1."""
+    identity: float = 0.0
+    """What it adds that the account on the host is the owner of the mailbox."""
 
 
 @dataclass(slots=True)
@@ -93,6 +95,11 @@ def _without_common(joins: Iterable[Join]) -> list[Join]:
         if one.how == "command":
             hosts[one.value].add(one.process.host)
     return [one for one in kept if one.how != "command" or len(hosts[one.value]) < COMMON_STRING_HOSTS]
+
+
+def bodies(tree: Iterable[Analysis]) -> list[Analysis]:
+    """Give the parts of a mail that are its own text: where the links of a mail without hostile files stand."""
+    return [one for one in tree if one.artifact.relation == "body" or one.artifact.parent is None]
 
 
 def plain(command: str) -> str:
@@ -213,7 +220,8 @@ def _by_address(index: Index, history: History) -> Iterator[Join]:
         for process, event in seen:
             for one in index.addresses[value].values():
                 if in_time(one, event.time_ns):
-                    yield Join(one.analysis.address, process, event, "address", value, 0.6 / len(hosts[value]))
+                    weight, mine = 0.6 / len(hosts[value]), _identity(one, process.user or event.user)
+                    yield Join(one.analysis.address, process, event, "address", value, weight, mine)
 
 
 def addresses_of(event: Event) -> Iterable[str]:

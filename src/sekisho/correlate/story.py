@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ntpath import basename, splitext
 
+from ahocorasick_rs import AhoCorasick
+
+from sekisho.correlate import deeds
 from sekisho.correlate.cases import Case
-from sekisho.correlate.history import Process, deeds_of, destination_of, targets
-from sekisho.correlate.joins import Carried, Join, addresses_of
+from sekisho.correlate.deeds import Deed
+from sekisho.correlate.history import CLOCK_SLACK_NS, Process, deeds_of, destination_of, targets
+from sekisho.correlate.joins import NAME_MAX_CHARS, Carried, Join, addresses_of, bodies
+from sekisho.correlate.links import TELLING
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.incident import Step, Text
+from sekisho.model.url import Url
 from sekisho.model.verdict import BAD, Judgement
 
+WAVES_TOLD = 10  # mails of one case that are no copies of one another
 FILE_STEPS = 12  # artifacts of one mail that are told one by one
 WRITES_TOLD, CONNECTIONS_TOLD = 6, 8  # per process
+RUNNERS_TOLD = 50  # processes that ran one file; more are drawn by nobody
 TEXT_COMPARED = 300  # characters of a command line that a story shows at least; equal ones are not told twice
 OWN_FILES = ("__psscriptpolicytest_",)  # PowerShell writes these by itself to learn what policy applies
 UNFOLDED = frozenset({"decoded", "macro", "overlay"})  # relations of what is no file of its own
@@ -43,6 +51,10 @@ class Telling:
     """Address or host -> (file that holds it, its place among the file's URLs from 1, their number)."""
     message: Analysis | None = None
     """The mail that the story starts from."""
+    deeds: list[Deed] = field(default_factory=list)
+    """What the case's records tell."""
+    ran: dict[str, list[Process]] = field(default_factory=dict)
+    """Processes of the case by the name of a written file that they name or are."""
 
     def __post_init__(self) -> None:
         """Index findings, artifacts and URLs."""
@@ -51,13 +63,15 @@ class Telling:
             self.artifacts.update({one.address: one.artifact for one in self.trees.get(message.address, ())})
         for finding in self.case.findings:
             self.findings_at[finding.event_id].append(finding)
-            if finding.layer in ("mail", "file"):
+            if finding.record in self.judged:
                 self.findings_at[finding.record].append(finding)
         for one in self.case.carried:
             urls = one.analysis.urls
             for index, url in enumerate(urls, 1):
                 self.urls[(url.ip or url.host).lower()].append((one.analysis, index, len(urls)))
         self.message = self._main_message()
+        self.deeds = deeds.deeds(self.case.records)
+        self.ran = runners(self.case)
 
     def _main_message(self) -> Analysis | None:
         """Give the mail that the story starts from: the opened one, else the first to arrive."""
@@ -85,9 +99,49 @@ class Telling:
 
 
 def steps(telling: Telling) -> list[Step]:
-    """Tell mail, files, then what happened on hosts and network, in order of time within each."""
-    delivery = [_delivery(telling.message, telling)] if telling.message is not None else []
-    return [*delivery, *_files(telling), *_host_steps(telling)]
+    """Tell mail, files, then what happened on hosts, servers and network, in order of time within each.
+
+    Where a server was attacked before the mail was sent, the story begins there.
+    """
+    mails = waves(telling.case.messages)
+    mine = next((ones for ones in mails if telling.message in ones), [])
+    delivery = [_delivery(telling.message, mine, telling)] if telling.message is not None else []
+    others = [_delivery(ones[0], ones, telling) for ones in mails if ones is not mine][:WAVES_TOLD]
+    mail = [*delivery, *_files(telling)]
+    before: list[Step] = []
+    after: list[Step] = []
+    came = delivery[0].at_ns if delivery else None
+    for step in _told_in_order(telling, others):
+        early = came is not None and step.at_ns is not None and step.at_ns < came - CLOCK_SLACK_NS
+        (before if early and step.layer != "endpoint" else after).append(step)
+    return [*before, *mail, *after]
+
+
+def waves(messages: Iterable[Analysis]) -> list[list[Analysis]]:
+    """Give messages that are copies of one another together: by Message-ID, else by sender and subject."""
+    groups: dict[tuple[str, ...], list[Analysis]] = defaultdict(list)
+    for one in messages:
+        identifier = str(one.first("message_id"))
+        key = (identifier,) if identifier else (str(one.first("sender.address")), str(one.first("subject")))
+        groups[key].append(one)
+    return list(groups.values())
+
+
+def before_mail(deed: Deed, telling: Telling) -> bool:
+    """Tell whether a deed came before the case's first mail."""
+    first = min((one.at_ns for one in telling.case.carried if one.at_ns is not None), default=None)
+    return first is not None and deed.at_ns is not None and deed.at_ns < first - CLOCK_SLACK_NS
+
+
+def first_grave(telling: Telling) -> Deed | None:
+    """Give the first deed that a rule finds telling, by itself or as one of those that a correlation stands on."""
+    joined = {key for finding in telling.case.findings if finding.weight >= TELLING for key in finding.of}
+    for one in telling.deeds:
+        if sum(finding.weight for finding in one.findings) >= TELLING:
+            return one
+        if any(record.event.id in joined for record in one.records):
+            return one
+    return None
 
 
 def techniques(findings: Iterable[Finding], *base: str) -> tuple[str, ...]:
@@ -101,19 +155,35 @@ def mailbox_of(message: Analysis) -> tuple[str, ...]:
     return tuple(dict.fromkeys(delivered or [str(value) for value in message.values("recipients")]))
 
 
-def recipients(case: Case) -> list[str]:
-    """Give every mailbox that the case's mails reached or were addressed to, in order of first sight."""
-    found: dict[str, None] = {}
+def links_of(telling: Telling) -> dict[str, tuple[Url, Analysis]]:
+    """Give the addresses that the case's hostile files hold, or its mails where no file of theirs is hostile."""
+    case = telling.case
+    found: dict[str, tuple[Url, Analysis]] = {}
+    holders = [one.analysis for one in case.carried if one.judgement.verdict in BAD and one.analysis is not one.message]
+    with_file = {one.message.address for one in case.carried if one.message and one.analysis is not one.message}
     for message in case.messages:
+        if message.address not in with_file:
+            holders += bodies(telling.trees.get(message.address, ()))
+    for holder in holders:
+        for url in holder.urls:
+            found.setdefault(url.canonical or url.raw, (url, holder))
+    return found
+
+
+def recipients(messages: Iterable[Analysis]) -> list[str]:
+    """Give every mailbox that mails reached or were addressed to, in order of first sight."""
+    found: dict[str, None] = {}
+    for message in messages:
         for value in [*message.values("delivered_to"), *message.values("recipients")]:
             found.setdefault(str(value).lower())
     return list(found)
 
 
-def _delivery(message: Analysis, telling: Telling) -> Step:
+def _delivery(message: Analysis, copies: Sequence[Analysis], telling: Telling) -> Step:
     mine = telling.findings_at.get(message.address, [])
     boxes = mailbox_of(message)
-    others = [box for box in recipients(telling.case) if box not in {one.lower() for one in boxes[:1]}]
+    reached = recipients(telling.case.messages if message is telling.message else copies)
+    others = [box for box in reached if box not in {one.lower() for one in boxes[:1]}]
     has_file = any(one.message is not None for one in telling.case.carried if one.analysis.artifact.relation != "body")
     values = (
         ("subject", message.first("subject")),
@@ -125,7 +195,8 @@ def _delivery(message: Analysis, telling: Telling) -> Step:
     )
     at = next((one.at_ns for one in telling.case.carried if one.message is message), None)
     base = "T1566.001" if has_file else "T1566.002"
-    evidence = (message.id, *(finding.id for finding in mine))
+    evidence = (message.id, *(finding.id for finding in mine), *(one.id for one in copies if one is not message))
+    evidence = evidence[: deeds.EVIDENCE]
     return Step(at, "mail", Text("step.mail.delivered", values), techniques(mine, base), evidence)
 
 
@@ -138,7 +209,8 @@ def _files(telling: Telling) -> list[Step]:
 def hostile_files(telling: Telling) -> list[Analysis]:
     """Give what is told of the mail's tree, or of the lone files: hostile, no body, unfolded only where it leads on."""
     message, case = telling.message, telling.case
-    tree = telling.trees.get(message.address, ()) if message is not None else [one.analysis for one in case.carried]
+    lone = [one.analysis for one in case.carried if one.message is None]
+    tree = [*telling.trees.get(message.address, ()), *lone] if message is not None else lone
     return [
         one
         for one in tree
@@ -169,13 +241,15 @@ def _file(one: Analysis, mine: Sequence[Finding], above: int) -> Step:
     return Step(None, "file", Text("step.file.found", values), techniques(mine), evidence, one.artifact.depth - above)
 
 
-def _host_steps(telling: Telling) -> list[Step]:
+def _told_in_order(telling: Telling, others: Sequence[Step]) -> list[Step]:
     case = telling.case
-    told = [(step.at_ns or 0, step) for step in map(_saved, _saves(case.joins))]
+    told = [(step.at_ns or 0, step) for step in others]
+    told += [(step.at_ns or 0, step) for step in map(_saved, _saves(case.joins))]
     opened = {one.process.key: one for one in sorted(case.opened, key=_by_directness, reverse=True)}
     for process in case.processes.values():
         steps_of = _process(process, opened.get(process.key), telling)
         told += [(max(step.at_ns or 0, process.starts_ns), step) for step in steps_of]
+    told += [(step.at_ns or 0, step) for step in map(deeds.step, telling.deeds)]
     return [step for _, step in sorted(told, key=lambda pair: pair[0])]
 
 
@@ -249,11 +323,31 @@ def _started(process: Process, join: Join | None, mine: Sequence[Finding], telli
     )
 
 
-def runners(path: str, writer: Process, case: Case) -> Iterator[Process]:
-    """Give the other processes of the case that name a written file on their command lines, or are it."""
-    name = basename(path).lower()
-    if name:
-        yield from (other for other in case.processes.values() if name in other.text and other is not writer)
+def runners(case: Case) -> dict[str, list[Process]]:
+    """Give the processes of a case that name a file written in it on their command lines, or are it, by file name.
+
+    One scan of all command lines for all names: the cost is that of the events.
+    """
+    names = {
+        basename(str(event.fields.get("TargetFilename") or "")).lower()
+        for process in case.processes.values()
+        for event in process.actions
+        if event.logsource.category == "file_event"
+    }
+    patterns = sorted(name for name in names if 0 < len(name) <= NAME_MAX_CHARS)
+    found: dict[str, list[Process]] = defaultdict(list)
+    if patterns:
+        scan = AhoCorasick(patterns)
+        for process in case.processes.values():
+            for number in {match[0] for match in scan.find_matches_as_indexes(process.text, overlapping=True)}:
+                found[patterns[number]].append(process)
+    return found
+
+
+def ran(path: str, writer: Process, telling: Telling) -> list[Process]:
+    """Give the other processes that ran a written file."""
+    ones = telling.ran.get(basename(path).lower(), ())
+    return [one for one in ones[:RUNNERS_TOLD] if one is not writer]
 
 
 def _hidden(process: Process) -> str:
@@ -268,10 +362,10 @@ def _wrote(process: Process, path: str, events: Sequence[Event], telling: Tellin
     """Tell of a written file that can run, that a rule found, or that a process of the case names."""
     mine = [finding for event in events for finding in telling.findings_at.get(event.id, [])]
     name = basename(path).lower()
-    ran = any(runners(path, process, telling.case))
+    started = bool(ran(path, process, telling))
     if name.startswith(OWN_FILES) and not mine:
         return None
-    if not (mine or ran or splitext(name)[1] in RUNNABLE):
+    if not (mine or started or splitext(name)[1] in RUNNABLE):
         return None
     values = (("image", process.name), ("path", path), ("findings", tuple(finding.id for finding in mine)))
     evidence = (events[0].id, *(finding.id for finding in mine))

@@ -16,8 +16,10 @@ from sekisho.model.rule import Rule
 
 LAYERS = {
     "attachment": "file",
-    **dict.fromkeys(("webserver", "csp_violation"), "server"),
-    **dict.fromkeys(("network_connection", "dns_query", "proxy", "firewall", "dns", "tls"), "network"),
+    **dict.fromkeys(
+        ("webserver", "csp_violation", "mailflow", "authentication", "session", "mailbox", "order"), "server"
+    ),
+    **dict.fromkeys(("network_connection", "dns_query", "proxy", "firewall", "dns", "tls", "beacon"), "network"),
 }
 PRODUCT_LAYERS = {
     "email": "mail",

@@ -84,6 +84,69 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Why two parts of the evidence are told as one incident."""
+
+    id: str
+    """To undo it by."""
+    why: Text
+    value: str
+    """What both sides share."""
+    weight: float
+    """0 to 1."""
+    at_ns: int | None
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Two names that the evidence shows to be one person's or machine's."""
+
+    left: tuple[str, str]
+    """(type, value) as of :class:`Entity`."""
+    right: tuple[str, str]
+    confidence: int
+    """0 to 100."""
+    why: Text
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """How far a log's clock is from the others'."""
+
+    source: str
+    seconds: float
+    """Positive: it shows later times."""
+    pairs: int
+    """Things seen by both sides that agree on it."""
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One mailbox or machine that the attack got to, and how far."""
+
+    type: str
+    """mailbox host."""
+    value: str
+    state: str
+    """received opened ran contacted: each goes further than the one before (catalogue: ``state.*``)."""
+    at_ns: int | None
+    why: Text
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another incident that shares something without being the same."""
+
+    incident: str
+    why: Text
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """What happened, as one story."""
 
@@ -109,3 +172,12 @@ class Incident:
     recommendations: tuple[Recommendation, ...]
     unknown: tuple[Text, ...]
     """Layers and spans without evidence."""
+    merges: tuple[Merge, ...] = ()
+    """Why its parts are one, first what united its largest parts; each can be undone."""
+    identities: tuple[Identity, ...] = ()
+    """Who is who among its entities, surest first."""
+    clocks: tuple[Offset, ...] = ()
+    """Of the logs it rests on, where they are known to be off."""
+    reached: tuple[Reached, ...] = ()
+    """Every recipient, opener and machine in the data, the furthest first."""
+    related: tuple[Related, ...] = ()

@@ -214,6 +214,45 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
             for item in one.recommendations
         ],
         "unknown": [words.say(text) for text in one.unknown],
+        "merges": [
+            {
+                "id": merge.id,
+                "why": words.say(merge.why),
+                "value": merge.value,
+                "weight": merge.weight,
+                "at": moment(merge.at_ns),
+                "evidence": list(merge.evidence),
+            }
+            for merge in one.merges
+        ],
+        "identities": [
+            {
+                "left": {"type": tie.left[0], "value": tie.left[1]},
+                "right": {"type": tie.right[0], "value": tie.right[1]},
+                "confidence": tie.confidence,
+                "why": words.say(tie.why),
+                "evidence": list(tie.evidence),
+            }
+            for tie in one.identities
+        ],
+        "clocks": [
+            {"source": off.source, "seconds": off.seconds, "pairs": off.pairs, "evidence": list(off.evidence)}
+            for off in one.clocks
+        ],
+        "reached": [
+            {
+                "type": who.type,
+                "value": who.value,
+                "state": who.state,
+                "at": moment(who.at_ns),
+                "why": words.say(who.why),
+                "evidence": list(who.evidence),
+            }
+            for who in one.reached
+        ],
+        "related": [
+            {"incident": other.incident, "why": words.say(other.why), "value": other.value} for other in one.related
+        ],
     }
 
 

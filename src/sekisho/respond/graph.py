@@ -77,6 +77,9 @@ KINDS = {
     "written": "path",
     "registry": "registry",
     "address": "address",
+    "host": "host",
+    "account": "account",
+    "order": "order",
 }  # a node's type and the word for it (catalogue: ``type.*``)
 
 

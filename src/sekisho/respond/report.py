@@ -20,6 +20,7 @@ from sekisho.respond.graph import Picture, picture
 from sekisho.respond.wording import Words, safe
 
 INCIDENTS_SHOWN = 30
+MARKS_SHOWN = 12  # records of one step that the page shows; the JSON result names them all
 FIELDS_SHOWN, FIELD_CHARS = 24, 1_200
 FEATURES_HIDDEN = {
     "body.text",
@@ -58,6 +59,7 @@ def render(result: Result, words: Words) -> str:
         tuning=tuning_facts(result.tuning, result.rules_disabled, words),
         version=sekisho.__version__,
         facts=facts,
+        marks_shown=MARKS_SHOWN,
         safe=safe,
     )
 
@@ -78,7 +80,7 @@ def _anchors(incident: Incident) -> dict[str, str]:
     marks: dict[str, str] = {}
     counts = {"a": 0, "e": 0, "f": 0}
     for step in incident.steps:
-        for key in step.evidence:
+        for key in step.evidence[:MARKS_SHOWN]:
             if key not in marks and key[:1] in counts:
                 counts[key[0]] += 1
                 marks[key] = f"{key[0]}{counts[key[0]]}"

@@ -18,6 +18,7 @@ from sekisho.respond.wording import Words, safe
 
 STYLES = {"malicious": "bold red", "suspicious": "bold yellow", "unscanned": "bold magenta", "clean": "bold green"}
 LAYERS = {"mail": "cyan", "file": "magenta", "endpoint": "yellow", "network": "blue", "server": "blue"}
+MERGES_SHOWN, MARKS_SHOWN = 6, 4
 ACTIONS_SHOWN, SKIPS_SHOWN, INCIDENTS_SHOWN, RULES_SHOWN = 12, 8, 20, 5
 ENTRIES_SHOWN = 8
 ARTIFACTS_SHOWN, REASONS_SHOWN, URLS_SHOWN, OTHERS_SHOWN = 100, 6, 12, 15
@@ -175,6 +176,20 @@ def _tail(incident: Incident, words: Words, console: Console) -> None:
         table.add_row(words.get("label.who_else"), f"{reached}, {opened}: {words.listed([one.value for one in boxes])}")
     elif hosts:
         table.add_row(words.get("label.who_else"), words.listed([one.value for one in hosts]))
+    contacted = [one.value for one in incident.reached if one.state == "contacted"]
+    if contacted:
+        table.add_row("", f"{words.get('who.contacted', count=len(contacted))}: {words.listed(contacted)}")
+    for index, merge in enumerate(incident.merges[:MERGES_SHOWN]):
+        line = Styled(words.say(merge.why))
+        line.append(f"  {merge.weight:.2f} {merge.id}", "dim")
+        table.add_row("" if index else words.get("label.merges"), line)
+    if len(incident.merges) > MERGES_SHOWN:
+        table.add_row("", Styled(words.get("label.more", count=len(incident.merges) - MERGES_SHOWN), "dim"))
+    for index, other in enumerate(incident.related[:MERGES_SHOWN]):
+        title = "" if index else words.get("label.related")
+        table.add_row(title, Styled(f"{other.incident}: {words.say(other.why)}"))
+    for index, clock in enumerate(incident.clocks):
+        table.add_row("" if index else words.get("label.clocks"), words.clock(clock))
     for index, text in enumerate(incident.unknown):
         table.add_row("" if index else words.get("label.unknown"), words.say(text))
     for index, one in enumerate(incident.recommendations[:ACTIONS_SHOWN]):
@@ -258,4 +273,6 @@ class _References:
                 if key not in self._marks:
                     self._marks[key] = f"{key[0]}{next(self._next[key[0]])}"
                 marks.append(self._marks[key])
+        if len(marks) > MARKS_SHOWN:
+            marks = [*marks[: MARKS_SHOWN - 1], f"+{len(marks) - MARKS_SHOWN + 1}"]
         return f"[{' '.join(marks)}]" if marks else ""

@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Any
 
 from sekisho.model.finding import Finding
-from sekisho.model.incident import Text
+from sekisho.model.incident import Offset, Text
 from sekisho.model.urltext import defang
 
 LANGUAGES = ("en", "ja")
@@ -66,6 +66,11 @@ class Words:
         moment = datetime.fromtimestamp(at_ns / 1e9, UTC).astimezone(self.zone)
         return moment.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
 
+    def clock(self, offset: Offset) -> str:
+        """Word how far a log's clock is off."""
+        key = "clock.ahead" if offset.seconds > 0 else "clock.behind"
+        return self.get(key, source=offset.source, seconds=f"{abs(offset.seconds):g}", pairs=offset.pairs)
+
     def _value(self, name: str, values: Mapping[str, Any]) -> str:
         """Word one placeholder; some are made of several values."""
         value = values.get(name, "")
@@ -73,6 +78,8 @@ class Words:
             return self._facts(values)
         if name == "kind":
             return self.word("kind", str(value))
+        if name == "count" and "targets" in values:
+            return str(values["targets"])
         if name == "others":
             return self.get("step.mail.others", count=value) if value else ""
         if name == "more":
@@ -84,6 +91,10 @@ class Words:
         if name == "finding":
             named = [self._findings[key] for key in values.get("findings", ()) if key in self._findings]
             return safe(named[0].title_in(self.language)) if named else self.get("label.findings")
+        if name == "result":
+            return self.word("result", str(values.get("detail", "")))
+        if name in ("actor", "target") and not value:
+            return "?"
         if name == "at":
             return self.time(values.get("at_ns"), date=True)
         if name == "sender_name":

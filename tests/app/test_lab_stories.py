@@ -1,0 +1,46 @@
+"""All attacks of the lab at once in one company: one incident each, none merged, none split, nothing beside them."""
+
+import pytest
+
+from sekisho.app import ruleset
+from sekisho.app.lab import mixed
+from sekisho.app.lab.measure import measure
+from sekisho.app.pipeline import Options, investigate
+
+# What the evidence of a case does not show: a service appears on a second machine, and no log has the connection.
+NOT_SHOWN = {"qakbot-tr": ("next-machine",)}
+# Records of the attack that a case plants by one of several lines: a mail server's second line for each failed login,
+# an intruder's own visits to a shop before the order, later rows of the same mails.
+LEAST_PRECISION = {"imap-spray": 0.7, "shop-xss": 0.45}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Give the attacks of a mixed week and how well they are told."""
+    folder = mixed.make(tmp_path_factory.mktemp("lab"))
+    _, attacks = mixed.week()
+    result = investigate([str(folder / "evidence")], ruleset.load([], cache=False), Options(jobs=2))
+    return measure(result, attacks, f"{folder}/")
+
+
+def test_every_step_of_every_attack_is_told(measured):
+    missed = {one.case: one.missed for one in measured.told if one.missed}
+    assert {case: steps for case, steps in missed.items() if steps != NOT_SHOWN.get(case)} == {}
+
+
+def test_nothing_unrelated_is_told(measured):
+    low = [one for one in measured.told if one.precision < LEAST_PRECISION.get(one.case, 0.95)]
+    assert {one.case: one.unrelated[:5] for one in low} == {}
+
+
+def test_every_root_is_right(measured):
+    assert [one.case for one in measured.told if not one.root_right] == []
+
+
+def test_none_is_merged_and_none_is_split(measured):
+    split = {one.case: one.split for one in measured.told if one.split > len(NOT_SHOWN.get(one.case, ()))}
+    assert (measured.merged, split) == (0, {})
+
+
+def test_the_twins_and_the_noise_raise_no_alarm(measured):
+    assert [(one.id, one.severity) for one in measured.false_alarms] == []

@@ -1,0 +1,70 @@
+"""What correlation costs against the number of events: ``./dev bench stories``.
+
+Not a test. One lab host's log is repeated as one host after another, each with an attack of its own (the worst case:
+every host is an incident), beside a proxy log of the same length. Prints the seconds of each stage and what share of
+the whole correlation takes; the median of three runs but for the largest.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from sekisho.app import ruleset
+from sekisho.app.lab import cases
+from sekisho.app.pipeline import Options, investigate
+
+SIZES = tuple(map(int, sys.argv[1:])) or (25_000, 100_000, 400_000)
+RUNS_UP_TO = 100_000  # larger ones are run once
+PROXY = (
+    '{{"@timestamp": "2022-04-25T{hour:02}:{minute:02}:{second:02}Z", "c-ip": "10.{a}.{b}.9", "cs-method": "GET", '
+    '"c-uri": "http://site{site}.example/page{page}.html", "sc-status": 200}}\n'
+)
+
+
+def main() -> None:
+    """Print a line for each size."""
+    rules = ruleset.load([])
+    with tempfile.TemporaryDirectory() as folder:
+        case = cases.make("emotet-lnk-vbs", Path(folder) / "lab")
+        lines = (case / "evidence" / "endpoint" / "PC-0142.jsonl").read_text().splitlines()
+        for size in SIZES:
+            evidence = Path(folder) / str(size)
+            evidence.mkdir()
+            write_hosts(evidence / "hosts.jsonl", lines, size // 2)
+            write_proxy(evidence / "proxy.jsonl", size // 2)
+            runs = [investigate([str(evidence)], rules, Options(jobs=2)) for _ in range(3 if size <= RUNS_UP_TO else 1)]
+            stages = {name: median(run.timing.get(name, 0.0) for run in runs) for name in runs[0].timing}
+            share = stages["correlation"] / stages["total"]
+            told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
+            print(
+                f"{size:9,} events, {len(runs[0].incidents):6,} incidents: {told}; correlation {share:.1%}", flush=True
+            )
+
+
+def write_hosts(path: Path, lines: list[str], size: int) -> None:
+    """Repeat a host's log as if one host after another had written it, each for a user of its own."""
+    with path.open("w") as out:
+        written = 0
+        while written < size:
+            host, user = f"PC-{written:07}", f"user{written:07}"
+            for line in lines[: size - written]:
+                out.write(line.replace("PC-0142", host).replace("user01", user) + "\n")
+            written += len(lines)
+
+
+def write_proxy(path: Path, size: int) -> None:
+    """Write ordinary requests of a company to some thousand sites."""
+    with path.open("w") as out:
+        for number in range(size):
+            values = {
+                "hour": number // 3600 % 24, "minute": number // 60 % 60, "second": number % 60, "a": number % 7,
+                "b": number % 251, "site": number * 7919 % 4001, "page": number,
+            }  # fmt: skip
+            out.write(PROXY.format(**values))
+
+
+if __name__ == "__main__":
+    main()

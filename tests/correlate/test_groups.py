@@ -1,0 +1,47 @@
+"""Groups: what is united, what is refused, and what the user undoes."""
+
+from dataclasses import replace
+
+from sekisho.correlate.groups import SERVER, Groups
+from sekisho.correlate.links import Link
+
+
+def link(left, right, weight=0.8, proves=False):
+    return Link(left, right, "url", "x", weight, ("e1",), None, proves)
+
+
+def test_two_beginnings_stay_two_and_are_told():
+    groups = Groups()
+    groups.begin("m1"), groups.begin("m2")
+    groups.merge_weighed([[link("m1", "r")], [link("r", "m2", 0.7)]])
+    assert groups.find("r") == groups.find("m1") != groups.find("m2")
+    assert [(one.left, one.right) for one in groups.refused] == [("r", "m2")]
+
+
+def test_an_attack_on_a_server_and_a_mail_stay_two_unless_its_account_sends():
+    groups = Groups()
+    groups.begin("m1"), groups.begin("s1", SERVER), groups.begin("s2", SERVER)
+    groups.merge_weighed([[link("s1", "s2")], [link("m1", "s1")]])
+    assert groups.find("s1") == groups.find("s2") != groups.find("m1")
+    groups.merge_weighed([[replace(link("m1", "s2"), acts=True)]])
+    assert groups.find("s1") == groups.find("m1")
+
+
+def test_what_proves_one_act_unites_two_beginnings():
+    groups = Groups()
+    groups.begin("m1"), groups.begin("m2")
+    groups.merge_weighed([[link("m1", "m2", proves=True)]])
+    assert groups.find("m1") == groups.find("m2")
+    assert groups.rooted("m2")
+
+
+def test_a_merge_is_told_once_and_can_be_undone():
+    one = link("a", "b")
+    groups = Groups()
+    groups.merge_weighed([[one], [link("b", "a")]])
+    assert groups.merges == [(1, one)]
+    apart = Groups(frozenset({one.id}))
+    apart.merge_weighed([[one]])
+    assert not apart.merge(one)
+    assert apart.find("a") != apart.find("b")
+    assert link("b", "a").id == one.id
