@@ -1,7 +1,7 @@
 """Tells imap-spray: a week of guessed passwords, one mailbox read whole, and answers sent in its owner's name.
 
-Source: Trend Micro on Qakbot's distributor TR guessing IMAP passwords in October 2021 (mission of this project, article
-5); ATT&CK T1110.003, T1078, T1114.002, T1534. The week has its benign twins: a phone with an old password, a monitoring
+Source: public reports on Qakbot's distributor TR, who guessed IMAP passwords in October 2021; ATT&CK T1110.003, T1078,
+T1114.002, T1534. The week has its benign twins: a phone with an old password, a monitoring
 login, an office behind one address on the day all passwords were changed, a new phone, a newsletter.
 """
 

@@ -93,8 +93,10 @@ class Queue:
 
     def begin(self, line: Line, queue_id: str) -> Queued:
         """Give a new mail; an older one of the same id has left the queue unseen."""
-        if (old := self.end(line, queue_id)) is not None and not old.delivered:
-            self.lost.append(old)
+        if (line.host, queue_id) in self._mails:
+            old = self.end(line, queue_id)
+            if old is not None and not old.delivered:
+                self.lost.append(old)
         return self.get(line, queue_id)
 
     def peek(self, line: Line, queue_id: str) -> Queued | None:

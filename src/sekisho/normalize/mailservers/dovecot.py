@@ -34,9 +34,7 @@ MAX_PLACES = 16
 
 _LEVEL = r"(?:(?:Info|Warning|Error|Fatal|Panic|Debug): )?"
 _PROCESS = re.compile(r"(?:\S+ )?([a-z][a-z0-9-]{1,31})(?=[(<:])")
-_LOGIN = re.compile(
-    rf"(imap|pop3|managesieve|sieve|submission)-login(?:\(\w+\))?(?:<[^<>]*>)*: {_LEVEL}(.*)", re.DOTALL
-)
+_LOGIN = re.compile(rf"(imap|pop3|managesieve|sieve|submission)-login(?:\(\w+\))?(?:<[^<>]*>)*: {_LEVEL}")
 # The usual line: no bracket in the user name, so that there is one way to read it.
 _USUAL = re.compile(
     rf"([^<>]*?): user=<([^<>]*)>, (?:method=([\w-]*), )?rip=({IP})(, [^<>]*?)?(?:, session=<([^<>]{{1,64}})>)?$",
@@ -102,8 +100,8 @@ class Dovecot:
             line = line._replace(message=line.message[9:])
         message = line.message
         found = _LOGIN.match(message)
-        if found:
-            return self._login(line, found[1], found[2])
+        if found is not None:
+            return self._login(line, found[1], message[found.end() :])
         if message.startswith(("imap(", "pop3(")):
             return self._session(line)
         if message.startswith(("lmtp(", "lda(", "deliver(")):

@@ -45,7 +45,6 @@ _FROM_FIRST = re.compile(rf"F=({_ADDRESS}) (?=H=)")
 _FIELD = re.compile(r" (A|P|S|id|U|SNI|DN)=(\"(?:[^\"\\]|\\.)*+\"|\S*)")
 _CONFIRMED = re.compile(r' C="((?:[^"\\]|\\.)*+)"')
 _SUBJECT = re.compile(r' T="((?:[^"\\]|\\.)*+)"')
-_FOR = re.compile(r" for (\S.*)$")
 _AUTH = re.compile(r"([\w.-]{1,64}) authenticator failed for (.*)", re.DOTALL)
 _SET_ID = re.compile(r"\(set_id=(.*?)\)(?:: \d+ Time\(s\))?$", re.DOTALL)
 _REFUSED = re.compile(
@@ -86,7 +85,7 @@ class Exim:
     def read(self, line: Line) -> Event | tuple[Event, ...] | None:
         """Give the events of a line; None when it is not understood."""
         message = line.message
-        while pid := _PID.match(message):
+        while message.startswith("[") and (pid := _PID.match(message)):
             message = message[pid.end() :]
         if found := _ID.match(message):
             queue_id, text = found.groups()
@@ -133,8 +132,8 @@ class Exim:
             fields["joined_records"] = [*mail.records, line.record]
         fields["recipient"] = address.strip("<>:")
         fields["status"] = {"==": "deferred", "**": "bounced"}.get(flag, "sent")
-        confirmed = _CONFIRMED.search(rest)
-        host = _HOST.search(rest)
+        confirmed = _CONFIRMED.search(rest) if ' C="' in rest else None
+        host = _HOST.search(rest) if " H=" in rest else None
         relay = NOBODY
         if host:
             relay = self.out.clients.of(host[3])
@@ -152,11 +151,11 @@ class Exim:
         mail.saw(line)
         mail.sender = "" if sender == "<>" else sender
         # The subject is the sender's own text; nothing behind it is read but the recipients, and those never from it.
-        subject = _SUBJECT.search(rest)
+        subject = _SUBJECT.search(rest) if ' T="' in rest else None
         head = rest[: subject.start()] if subject else rest
         if subject:
             mail.subject = subject[1]
-        host = _HOST.search(head)
+        host = _HOST.match(head, 1)
         told: dict[str, str] = {}
         for name, value in _FIELD.findall(head[host.end() :] if host else head):
             told.setdefault(name, value)
@@ -167,8 +166,9 @@ class Exim:
         mail.local = told.get("P", "").startswith("local") or ("U" in told and not host)
         if told.get("S", "").isdecimal():
             mail.size = int(told["S"][:18])
-        if recipients := _FOR.search(rest[subject.end() :] if subject else head):
-            mail.recipients = len(recipients[1].split())
+        _, mark, recipients = rest[subject.end() if subject else 0 :].partition(" for ")
+        if mark:
+            mail.recipients = len(recipients.split())
         lost = tuple(map(self._untold, self.queue.taken()))
         # The protocol stands before all that a client may choose, and ends with "a" where it logged in.
         if "A" not in told or not told.get("P", "").endswith("a"):

@@ -112,11 +112,11 @@ class Sendmail:
                 mail.client_name, mail.client = relay[2] or "", self.out.clients.of(relay[3])
             else:
                 mail.local = relay[4] == "localhost" or bool(relay[1])
-        head = text[: relay.start()] if relay else text
-        if counts := _NRCPTS.search(head):
+        counts = _NRCPTS.search(text, told.end(), relay.start() if relay else len(text))
+        if counts:
             mail.recipients, mail.message_id = int(counts[1][:9]), (counts[2] or "").strip("<>")
         lost = tuple(map(self._untold, self.queue.taken()))
-        refused = self._refused.pop(queue_id, None)
+        refused = self._refused.pop(queue_id, None) if self._refused else None
         if mail.recipients == 0:
             self.queue.end(line, queue_id)
             fields = mail.fields()
