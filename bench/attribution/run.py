@@ -104,7 +104,7 @@ def _rank(scores: dict[str, float], actor: str) -> float:
 
 
 def unigram(knowledge: Knowledge, until: date) -> dict[tuple[str, str], dict[str, float]]:
-    """Give the baseline's scores: a Dirichlet-smoothed unigram language model of each actor's techniques and software."""
+    """Give the baseline's scores: a smoothed unigram language model of each actor's techniques and software."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for reference, todays in replay(knowledge):
         if todays[0].date is None or todays[0].date > until:

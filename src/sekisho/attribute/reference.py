@@ -47,6 +47,7 @@ class Reference:
         self.repeated: dict[tuple[str, str], str] = {}
         """(source, actor) -> the earlier source that it repeats; such reports are not counted."""
         self._mentioned = mentioned
+        self._norms: dict[tuple[str, str], float] = {}
 
     def add(self, report: Report) -> None:
         """Count one more report."""
@@ -57,6 +58,7 @@ class Reference:
         self.counts.update(report.items)
         self.total += len(report.items)
         self.reports += 1
+        self._norms.clear()
         for item in report.items:
             actor.parents[parent(item)] += 1
             self.parents[parent(item)] += 1
@@ -77,6 +79,13 @@ class Reference:
     def rarity(self, item: str) -> float:
         """Give the logarithm of one over the share of reports that have an item."""
         return math.log((self.reports + 1) / (self.counts[item] + 0.5))
+
+    def norm(self, report: Report) -> float:
+        """Give the length of a report's vector of rarities, kept until the next report is added."""
+        key = report.url, report.actor
+        if key not in self._norms:
+            self._norms[key] = math.sqrt(sum(self.rarity(item) ** 2 for item in report.items))
+        return self._norms[key]
 
 
 def build(

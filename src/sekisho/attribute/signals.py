@@ -108,8 +108,7 @@ def _alike(reference: Reference, items: Sequence[str]) -> dict[str, tuple[str, f
         for report in actor.reports:
             common = sum(weights.get(item, 0.0) for item in report.items)
             if common:
-                own = math.sqrt(sum(reference.rarity(item) ** 2 for item in report.items))
-                cosine = common / norm / own
+                cosine = common / norm / reference.norm(report)
                 total += math.expm1(SHARPNESS * cosine)
                 if cosine > best:
                     best, url = cosine, report.url

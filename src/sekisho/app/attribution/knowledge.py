@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -36,10 +37,27 @@ def read(path: str) -> Knowledge:
     Raises:
         SourceError: it cannot be read, is too large or is none of the two forms.
     """
+    return understand(load(path), path)
+
+
+def load(path: str) -> Any:
+    """Read a JSON file, packed with gzip or not.
+
+    Raises:
+        SourceError: it cannot be read or is too large.
+    """
     try:
-        document = json.loads(_bytes(Path(path)))
-    except (OSError, EOFError, ValueError, RecursionError) as error:
+        return json.loads(_bytes(Path(path)))
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise SourceError(f"cannot be read as ATT&CK data: {error}", path) from error
+
+
+def understand(document: Any, path: str) -> Knowledge:
+    """Read either form of knowledge.
+
+    Raises:
+        SourceError: it is none of them.
+    """
     if isinstance(document, dict) and isinstance(document.get("objects"), list):
         return from_bundle(document["objects"])
     if isinstance(document, dict) and isinstance(document.get("uses"), list):
