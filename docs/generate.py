@@ -56,6 +56,10 @@ COMMANDS = (
     ["rules", "explain"],
     ["rules", "coverage"],
     ["rules", "new"],
+    ["attribute"],
+    ["attribute", "learn"],
+    ["attribute", "rank"],
+    ["attribute", "compare"],
     ["doctor"],
 )
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+import re2
+
 from sekisho.model.attribution import Attribution, Citation, Evidence, Hypothesis, Missing, Named
 from sekisho.model.incident import Text
 
@@ -142,7 +144,7 @@ def _total(family: Family, lines: Sequence[Evidence]) -> float:
 def _match(sign: Sign, texts: Sequence[str], techniques: Sequence[str]) -> str | None:
     if sign.kind == "technique":
         return sign.pattern if sign.pattern in techniques else None
-    pattern = re.compile(sign.pattern, re.IGNORECASE)
+    pattern = re2.compile(f"(?i){sign.pattern}")
     return next((match[0] for match in map(pattern.search, texts) if match), None)
 
 

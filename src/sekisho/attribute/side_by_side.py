@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
+
+from rapidfuzz.distance import Indel
 
 from sekisho.model.comparison import KINDS, Compared, Comparison, Features, Kind
 
 VALUES, VALUE_CHARS = 400, 1_000
 """Values of a kind, and characters of a value, that are compared; the rest is counted."""
 ALIKE_LEAST = 0.6
-"""Sequences and fuzzy hashes below this likeness speak against. Source: own setting: lists that
-share six of ten entries in one order are what analysts call practically the same."""
+"""Below this likeness, what is compared speaks against. Source: own setting; lists that share six of ten entries in
+one order are what analysts call practically the same."""
 BACKGROUND = 2.0
-"""Pseudo-samples of the corpus: a value seen in no other sample is taken for one in so many more. Source: own setting."""
+"""Pseudo-samples of the corpus, so that a value of no other sample is not infinitely rare. Source: own setting."""
 
 
 def compare(old: Features, new: Features, corpus: Sequence[Features] = ()) -> Comparison:
@@ -69,9 +70,9 @@ def _likeness(kind: Kind, one: Sequence[str], other: Sequence[str]) -> float:
     """Give how alike two lists are, 0 to 1: in order, by characters, or as sets."""
     left, right = ([_folded(value) for value in side] for side in (one, other))
     if kind.ordered:
-        return SequenceMatcher(None, left, right, autojunk=False).ratio()
+        return Indel.normalized_similarity(left, right)
     if kind.fuzzy:
-        return max(SequenceMatcher(None, a, b, autojunk=False).ratio() for a in left[:8] for b in right[:8])
+        return max(Indel.normalized_similarity(a, b) for a in left[:8] for b in right[:8])
     return len(set(left) & set(right)) / len(set(left) | set(right))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import re2
 
 from sekisho.app.mailmodel import knowledge
 from sekisho.attribute.families import Family, Sign
@@ -34,7 +35,7 @@ def read(path: str = "") -> tuple[str, tuple[Family, ...]]:
         raise SourceError("has no list of [[family]], or too long a one", str(place))
     try:
         made = tuple(_family(entry) for entry in entries)
-    except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, re2.error) as error:
         raise SourceError(f"has a family that cannot be used: {error!r}", str(place)) from error
     return f"{place.name} {document.get('version', '')}".strip(), made
 
@@ -60,7 +61,7 @@ def _sign(entry: Mapping[str, Any]) -> Sign:
     if kind == "text":
         if len(pattern) > PATTERN_CHARS:
             raise ValueError(f"pattern of more than {PATTERN_CHARS} characters")
-        re.compile(pattern)
+        re2.compile(pattern)
     elif kind != "technique":
         raise ValueError(f"kind {kind}")
     source = Citation(str(entry["url"]), _day(entry.get("date")))

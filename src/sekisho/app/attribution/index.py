@@ -71,8 +71,7 @@ def read(path: str) -> tuple[Knowledge, Model]:
     if given is None:
         return known, Model()
     try:
-        if list(given["signals"]) != list(NAMES):
-            raise ValueError("other signals; run sekisho attribute learn again")
+        same = list(given["signals"]) == list(NAMES)
         links = tuple(NameLink(str(a), str(b), float(w), str(why)) for a, b, w, why in document.get("links", []))
         low, high = given["scale"]
         constant, slope = given["calibration"]
@@ -85,6 +84,6 @@ def read(path: str) -> tuple[Knowledge, Model]:
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SourceError(f"holds no usable model: {error}", path) from error
-    if len(model.weights) != len(NAMES) or len(model.known) != 3 or min(low[1], high[1]) <= 0:
-        raise SourceError("holds no usable model: wrong size", path)
+    if not same or len(model.weights) != len(NAMES) or len(model.known) != 3 or min(low[1], high[1]) <= 0:
+        raise SourceError("holds a model of another version; run sekisho attribute learn again", path)
     return Knowledge(known.title, known.names, known.uses, known.campaigns, links, known.notes), model
