@@ -71,7 +71,7 @@ def weigh(
 
     The probabilities are no measurement: they follow from the weights that the file states.
     """
-    texts = [text[:TEXT_CHARS] for text in seen.texts[:TEXTS]]
+    texts = [text[:TEXT_CHARS].encode("utf-8", "replace").decode() for text in seen.texts[:TEXTS]]
     found: list[Hypothesis] = []
     scores: list[float] = []
     for family in families:
