@@ -16,7 +16,7 @@ RESULT = {
         {
             "id": "f1",
             "title": "license.dat rule",
-            "attack": ["T1218.010"],
+            "attack": ["T1218", "T1218.010"],
             "evidence": [{"field": "CommandLine", "value": "x.ocx"}],
         },
         {"id": "f2", "title": "other", "attack": ["T1059.001"], "evidence": []},

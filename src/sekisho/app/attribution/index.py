@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,9 @@ def read(path: str) -> tuple[Knowledge, Model]:
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SourceError(f"holds no usable model: {error}", path) from error
+    numbers = (*model.weights, *model.known, *low, *high, *model.calibration)
+    if not all(isinstance(one, int | float) and math.isfinite(one) for one in numbers):
+        raise SourceError("holds a model with numbers that are none", path)
     if not same or len(model.weights) != len(NAMES) or len(model.known) != 3 or min(low[1], high[1]) <= 0:
         raise SourceError("holds a model of another version; run sekisho attribute learn again", path)
     return Knowledge(known.title, known.names, known.uses, known.campaigns, links, known.notes), model

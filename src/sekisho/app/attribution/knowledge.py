@@ -89,7 +89,7 @@ def from_relations(document: Mapping[str, Any]) -> Knowledge:
         try:
             source, relation, target, cited = row
             citations = tuple(Citation(str(url), _number(day)) for url, day in cited)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             broken += 1
             continue
         if relation == "attributed-to":
@@ -120,7 +120,8 @@ def from_bundle(objects: list[Any]) -> Knowledge:
             title = f"{one.get('name', 'ATT&CK')} {one.get('x_mitre_version', '')}".strip()
         kind, key = KINDS.get(str(one.get("type"))), _attack_id(one)
         if kind and key:
-            aliases = one.get("aliases") or one.get("x_mitre_aliases") or []
+            given = one.get("aliases") or one.get("x_mitre_aliases")
+            aliases = given if isinstance(given, list) else []
             others = tuple(str(alias) for alias in aliases if alias != one.get("name"))
             names[key] = Named(key, kind, str(one.get("name", key)), others)
             by_stix[str(one.get("id"))] = key

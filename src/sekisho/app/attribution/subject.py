@@ -59,20 +59,20 @@ def read(path: str, incident: str = "") -> Subject:
         name = str(document.get("name", Path(path).name))
         techniques, software, texts = (_words(document.get(key)) for key in ("techniques", "software", "texts"))
         return Subject(name, techniques, software, texts[:TEXTS], at)
-    incidents = [one for one in document.get("incidents") or [] if isinstance(one, dict)]
+    incidents = _objects(document.get("incidents"))
     chosen = [one for one in incidents if not incident or one.get("id") == incident]
     if incident and not chosen:
         raise SourceError(f"has no incident {incident}", path)
-    wanted = {str(key) for one in chosen for key in one.get("findings") or []}
-    findings = [one for one in document["findings"] if isinstance(one, dict)]
+    wanted = {str(key) for one in chosen for key in _words(one.get("findings"))}
+    findings = _objects(document["findings"])
     findings = [one for one in findings if one.get("id") in wanted] if wanted else findings
-    named = [str(key) for one in findings for key in one.get("attack") or []]
-    named += [str(key) for one in chosen for step in one.get("steps") or [] for key in step.get("attack") or []]
+    named = [key for one in findings for key in _words(one.get("attack"))]
+    named += [key for one in chosen for step in _objects(one.get("steps")) for key in _words(step.get("attack"))]
     days = [day for one in chosen if (day := _day(one.get("first_at"))) is not None]
     title = str(chosen[0].get("title", "")) if len(chosen) == 1 else ""
     evidence = {key: value for key, value in document.items() if key in ("artifacts", "events", "findings")}
     texts = tuple(dict.fromkeys(_texts(evidence)))[:TEXTS]
-    return Subject(title or Path(path).name, tuple(dict.fromkeys(named)), (), texts, min(days, default=None))
+    return Subject(title or Path(path).name, _finest(named), (), texts, min(days, default=None))
 
 
 def _texts(value: Any, depth: int = 0) -> Iterator[str]:
@@ -85,6 +85,17 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
     elif depth < DEPTH and isinstance(value, list):
         for item in value:
             yield from _texts(item, depth + 1)
+
+
+def _finest(techniques: list[str]) -> tuple[str, ...]:
+    """Leave out a technique of which a sub-technique was seen: rules name both, reports seldom do."""
+    whole = {one.partition(".")[0] for one in techniques if "." in one}
+    return tuple(one for one in dict.fromkeys(techniques) if one not in whole)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Give the objects of a list, nothing of anything else: the file may be anybody's."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _words(value: Any) -> tuple[str, ...]:
@@ -112,16 +123,16 @@ def features(path: str) -> Features:
     if "findings" not in document:
         raise SourceError("has neither features nor findings", path)
     found: dict[str, list[str]] = {"techniques": list(read(path).techniques)}
-    for artifact in document.get("artifacts") or []:
-        held = artifact.get("features") if isinstance(artifact, dict) else None
+    for artifact in _objects(document.get("artifacts")):
+        held = artifact.get("features")
         for key, values in (held if isinstance(held, dict) else {}).items():
             if key in PE and isinstance(values, list):
                 found.setdefault(PE[key], []).extend(map(str, values))
-        for url in artifact.get("urls") or [] if isinstance(artifact, dict) else []:
-            if isinstance(url, dict) and url.get("host"):
+        for url in _objects(artifact.get("urls")):
+            if url.get("host"):
                 found.setdefault("domains", []).append(str(url["host"]))
-    for event in document.get("events") or []:
-        fields = event.get("fields") if isinstance(event, dict) else None
+    for event in _objects(document.get("events")):
+        fields = event.get("fields")
         if isinstance(fields, dict) and fields.get("CommandLine"):
             found.setdefault("commands", []).append(str(fields["CommandLine"]))
     return Features(name, {key: tuple(dict.fromkeys(values)) for key, values in found.items()})
