@@ -61,6 +61,10 @@ COMMANDS = (
     ["store"],
     ["store", "status"],
     ["store", "prune"],
+    ["attribute"],
+    ["attribute", "learn"],
+    ["attribute", "rank"],
+    ["attribute", "compare"],
     ["doctor"],
 )
 

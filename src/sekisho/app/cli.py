@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sekisho.app.attribution import cli as attribution
 from sekisho.app.rules import cli as rules
 from sekisho.app.store import cli as store
 
@@ -197,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
 
     rules.add(commands, _rules_from, _language())
     store.add(commands, _evidence_options, store.Common(_printed, _prepared, _told), _language())
+    attribution.add(commands, _language())
 
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
     doctor.set_defaults(run=_doctor)

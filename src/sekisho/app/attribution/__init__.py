@@ -1,0 +1,1 @@
+"""``sekisho attribute``: knowledge files in, weighed hypotheses out."""

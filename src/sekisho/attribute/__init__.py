@@ -1,0 +1,1 @@
+"""Attribution: an incident's techniques and software become weighed hypotheses, each with evidence for and against."""

@@ -1,0 +1,67 @@
+"""The file of families that ships: complete, sourced, and without a pattern that honest text meets."""
+
+import pytest
+
+from sekisho.app.attribution.families import read
+from sekisho.attribute.families import Seen, weigh
+from sekisho.model.errors import SourceError
+
+REFERENCE, FAMILIES = read()
+HONEST = (
+    r"C:\Windows\System32\regsvr32.exe /s C:\Windows\System32\vbscript.dll",
+    "rundll32.exe shell32.dll,Control_RunDLLAsUser",
+    "https://shop.example/products/1234567",
+    "Your license data is attached",
+    r"schtasks /create /tn backup /tr C:\tools\backup.exe",
+)
+HOSTILE = {
+    "Emotet": r"C:\Windows\System32\regsvr32.exe ..\xdwno.ocx",
+    "QakBot": "http://192.0.2.7/44481.5123456789.dat",
+    "IcedID": r'rundll32 "C:\Temp\raise.tmp",update /i:"SpringGoat\license.dat"',
+    "Bazar": "Your free trial period is about to end!",
+    "Squirrelwaffle": r"regsvr32 C:\Dataop\test1.test",
+    "TR": "https://host.example/etiste/quasnam-4966787",
+    "obama": "PRMS_12.zip",
+    "TA551": r"rundll32 c:\users\public\memViewData.jpg,PluginInit",
+}
+
+
+def first(text, kind):
+    seen = Seen((text,), (), None)
+    return weigh(FAMILIES, seen, kind, subject="", reference=REFERENCE, language="en").hypotheses
+
+
+@pytest.mark.parametrize("one", FAMILIES, ids=lambda one: one.id)
+def test_each_has_signs_with_source_and_both_languages(one):
+    assert one.signs
+    for sign in one.signs:
+        assert sign.source.url.startswith("https://")
+        assert sign.source.date or one.id == "qakbot"
+        assert sign.text_en and sign.text_ja
+        assert 0 < sign.weight <= 4
+
+
+@pytest.mark.parametrize("one", FAMILIES, ids=lambda one: one.id)
+def test_each_is_first_by_its_own_sign(one):
+    assert first(HOSTILE[one.name], one.kind)[0].name == one.name
+
+
+@pytest.mark.parametrize("text", HONEST)
+def test_honest_text_names_nobody(text):
+    assert first(text, "family") == first(text, "distributor") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = [",
+        "[[family]]\nname = 'a'",
+        "[[family]]\nid = 'a'\nname = 'a'\nkind = 'actor'",
+        "[[family]]\nid='a'\nname='a'\n[[family.sign]]\nname='s'\npattern='('\nweight=1\nen=''\nja=''\nurl=''",
+    ],
+)
+def test_wrong_files_are_refused(tmp_path, text):
+    path = tmp_path / "f.toml"
+    path.write_text(text)
+    with pytest.raises(SourceError):
+        read(str(path))
