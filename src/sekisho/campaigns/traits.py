@@ -91,6 +91,8 @@ def _all(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield from (("technique", one.upper()) for one in evidence.techniques[:TEXTS])
     yield "theme", evidence.theme
     yield "brand", evidence.brand
+    has = (("subject", evidence.subjects), ("url", evidence.urls), ("file", evidence.files), ("text", evidence.text))
+    yield "mail.parts", "+".join(name for name, part in has if part)
     if evidence.stolen_thread:
         yield "mail.stolen", "yes"
 

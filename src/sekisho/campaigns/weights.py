@@ -69,6 +69,7 @@ KINDS = {
     "phone": Kind("phone", 0.4, 0.0002),
     "technique": Kind("technique", 0.8, 0.15, False),
     "mail.stolen": Kind("theme", 0.9, 0.3, False),
+    "mail.parts": Kind("theme", 0.9, 0.3, False),
     "theme": Kind("theme", 0.8, 0.2, False),
     "brand": Kind("theme", 0.7, 0.1, False),
 }
