@@ -7,6 +7,7 @@ SOURCE = ROOT / "src" / "sekisho"
 # Tested where they are used, or by what they make possible.
 ELSEWHERE = {
     "model": {
+        "campaign",
         "freemail",
         "lookalike_letters",
         "artifact",

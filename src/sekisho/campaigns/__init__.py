@@ -1,0 +1,1 @@
+"""Campaigns: what belongs together over time, and what its course says."""

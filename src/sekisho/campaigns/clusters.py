@@ -1,0 +1,301 @@
+"""Clusters: sightings become campaigns by weighed, explained links; the same set gives the same campaigns in any order.
+
+Candidates come from an index of traits, each carrier with the next few in time, so that the work grows with what is
+stored and not with its square. Links are followed from the strongest down. A single bridge never joins two crowds, and
+what a person decided goes before what was computed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sekisho.campaigns import weights
+from sekisho.model.campaign import Campaign, Decision, Link, Shared, Sighting, Trait, volume_of
+from sekisho.model.ids import stable_id
+
+NEIGHBOURS = 6
+"""Carriers of a trait, next in time, that each carrier is compared with; a chain joins the others."""
+CANDIDATE_WEIGHT = 2.0
+"""Log-odds below which a trait alone makes no pair worth comparing."""
+CROWD = 4
+"""Members from which a group is a crowd; two crowds need two independent links, or a much stronger one."""
+BRIDGE_MARGIN = 4.0
+"""Log-odds above LINK_AT at which one link may join two crowds."""
+ROUNDS = 4
+SHOWN = 12
+"""Shared traits named for a link, common ones for a campaign, refused links for a campaign."""
+SPREAD_DAYS = 14
+"""A trait shared by all the world is shared all the time; a wave is over by then."""
+
+
+@dataclass(slots=True)
+class Index:
+    """Sightings by trait, and what each trait is worth among them."""
+
+    sightings: list[Sighting]
+    """Sorted by time, then id; each id once."""
+    place: dict[str, int]
+    carriers: dict[Trait, list[int]]
+    worth: dict[Trait, tuple[float, str]]
+    """(log-odds, why ignored) by trait that two or more carry."""
+
+    def link(self, first: int, second: int, decision: str = "") -> Link:
+        """Weigh two sightings against each other."""
+        left, right = self.sightings[first], self.sightings[second]
+        shared = self._shared(left, right)
+        elapsed = weights.time_weight(left.at_s, right.at_s)
+        score = weights.PRIOR + elapsed + sum(one.weight for one in shared)
+        ordered = tuple(sorted(shared, key=lambda one: (-one.weight, one.trait))[:SHOWN])
+        return Link(left.id, right.id, score, weights.probability(score), ordered, elapsed, decision)
+
+    def score(self, first: int, second: int, kinds: dict[int, frozenset[Trait]]) -> float:
+        """Give the score of two sightings alone, from their worthy traits."""
+        groups: dict[str, list[float]] = {}
+        for trait in kinds[first] & kinds[second]:
+            groups.setdefault(weights.KINDS[trait.kind].group, []).append(self.worth[trait][0])
+        score = weights.PRIOR + weights.time_weight(self.sightings[first].at_s, self.sightings[second].at_s)
+        for group, values in groups.items():
+            score += decayed(group, values)
+        return score
+
+    def _shared(self, left: Sighting, right: Sighting) -> list[Shared]:
+        found = sorted(set(left.traits) & set(right.traits))
+        groups: dict[str, list[Trait]] = defaultdict(list)
+        told = []
+        for trait in found:
+            worth, ignored = self.worth.get(trait, (0.0, "common"))
+            if worth:
+                groups[weights.KINDS[trait.kind].group].append(trait)
+            else:
+                told.append(Shared(trait, len(self.carriers.get(trait, ())), 0.0, ignored or "common"))
+        for group, traits in groups.items():
+            factor = 1.0
+            for trait in sorted(traits, key=lambda one: (-self.worth[one][0], one)):
+                told.append(Shared(trait, len(self.carriers[trait]), self.worth[trait][0] * factor))
+                factor *= weights.DECAY.get(group, 0.5)
+        return told
+
+
+def decayed(group: str, values: list[float]) -> float:
+    """Add up weights of one group, each further one worth less."""
+    factor, total, step = 1.0, 0.0, weights.DECAY.get(group, 0.5)
+    for value in sorted(values, reverse=True):
+        total += value * factor
+        factor *= step
+    return total
+
+
+def index(sightings: Iterable[Sighting]) -> Index:
+    """Index sightings; of those with one id, the first in order of time counts."""
+    unique: dict[str, Sighting] = {}
+    for one in sorted(sightings, key=_order):
+        unique.setdefault(one.id, one)
+    ordered = list(unique.values())
+    carriers: dict[Trait, list[int]] = {}
+    for number, one in enumerate(ordered):
+        for trait in one.traits:
+            carriers.setdefault(trait, []).append(number)
+    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {})
+    told = [_told(one) for one in ordered]
+    total = len(ordered)
+    for trait, some in carriers.items():
+        if len(some) > 1 and trait.kind in weights.KINDS:
+            made.worth[trait] = _worth(trait, some, total, ordered, told)
+    return made
+
+
+def _order(one: Sighting) -> tuple[int, int, str]:
+    return (one.at_s is None, one.at_s or 0, one.id)
+
+
+def _told(one: Sighting) -> tuple[str, str]:
+    """Give what tells who wrote and what about, to see whether carriers of a trait have anything else in common."""
+    sender = next((value for kind, value in one.traits if kind == "sender.domain"), one.id)
+    subject = next((value for kind, value in one.traits if kind == "subject.shape"), one.title)
+    return sender, subject
+
+
+def _worth(
+    trait: Trait, some: Sequence[int], total: int, sightings: Sequence[Sighting], told: Sequence[tuple[str, str]]
+) -> tuple[float, str]:
+    if weights.known_hub(trait):
+        return 0.0, "hub"
+    kind = weights.KINDS[trait.kind]
+    if kind.identifies and kind.group in ("url", "sender", "c2") and len(some) >= weights.SPREAD_CARRIERS:
+        senders, subjects = ({told[one][part] for one in some} for part in (0, 1))
+        times = [at for one in some if (at := sightings[one].at_s) is not None]
+        long = not times or max(times) - min(times) > SPREAD_DAYS * 86_400
+        if long and min(len(senders), len(subjects)) >= weights.SPREAD_SHARE * len(some):
+            return 0.0, "spread"
+    value = weights.weight(trait.kind, len(some), total)
+    return value, "" if value else "common"
+
+
+def links(made: Index) -> list[tuple[float, int, int]]:
+    """Give (score, first, second) of every candidate pair that is linked, strongest first."""
+    worthy = {trait for trait, (value, _) in made.worth.items() if value > 0}
+    kinds = {number: frozenset(one.traits) & worthy for number, one in enumerate(made.sightings)}
+    found = []
+    for first, second in sorted(_candidates(made)):
+        score = made.score(first, second, kinds)
+        if score >= weights.LINK_AT:
+            found.append((score, first, second))
+    return sorted(found, key=lambda one: (-round(one[0], 9), one[1], one[2]))
+
+
+def _candidates(made: Index) -> set[tuple[int, int]]:
+    pairs: set[tuple[int, int]] = set()
+    for trait, (value, _) in made.worth.items():
+        if value >= CANDIDATE_WEIGHT:
+            some = made.carriers[trait]
+            for at, first in enumerate(some):
+                pairs.update((first, second) for second in some[at + 1 : at + 1 + NEIGHBOURS])
+    return pairs
+
+
+@dataclass(slots=True)
+class _Groups:
+    """Disjoint sets that know how many they are and who must not be among them."""
+
+    parent: list[int]
+    size: list[int]
+    foes: dict[int, set[int]] = field(default_factory=dict)
+
+    def find(self, one: int) -> int:
+        while self.parent[one] != one:
+            self.parent[one] = self.parent[self.parent[one]]
+            one = self.parent[one]
+        return one
+
+    def foe(self, first: int, second: int) -> bool:
+        left, right = self.find(first), self.find(second)
+        fewer, other = (left, right) if len(self.foes.get(left, ())) <= len(self.foes.get(right, ())) else (right, left)
+        return any(self.find(one) == other for one in self.foes.get(fewer, ()))
+
+    def join(self, first: int, second: int) -> None:
+        left, right = self.find(first), self.find(second)
+        if self.size[left] < self.size[right]:
+            left, right = right, left
+        self.parent[right] = left
+        self.size[left] += self.size[right]
+        if right in self.foes:
+            self.foes.setdefault(left, set()).update(self.foes.pop(right))
+
+
+def cluster(sightings: Iterable[Sighting], decisions: Sequence[Decision] = ()) -> tuple[Campaign, ...]:
+    """Group sightings into campaigns of two or more, largest first.
+
+    The result depends on the set of sightings and the decisions only, not on their order.
+    """
+    made = index(sightings)
+    return campaigns(made, links(made), decisions)
+
+
+def campaigns(
+    made: Index, found: Sequence[tuple[float, int, int]], decisions: Sequence[Decision] = ()
+) -> tuple[Campaign, ...]:
+    """Follow links, strongest first, and give the groups they make."""
+    count = len(made.sightings)
+    groups = _Groups(list(range(count)), [1] * count)
+    tree: list[Link] = []
+    for first, second, verdict in _decided(made, decisions):
+        if verdict == "apart":
+            groups.foes.setdefault(first, set()).add(second)
+            groups.foes.setdefault(second, set()).add(first)
+    for first, second, verdict in _decided(made, decisions):
+        if verdict == "same" and groups.find(first) != groups.find(second) and not groups.foe(first, second):
+            tree.append(made.link(first, second, "same"))
+            groups.join(first, second)
+    waiting = []
+    for score, first, second in found:
+        left, right = groups.find(first), groups.find(second)
+        if left == right:
+            continue
+        crowds = min(groups.size[left], groups.size[right]) >= CROWD
+        if groups.foe(first, second) or (crowds and score < weights.LINK_AT + BRIDGE_MARGIN):
+            waiting.append((score, first, second))
+            continue
+        tree.append(made.link(first, second))
+        groups.join(first, second)
+    waiting = _supported(made, groups, waiting, tree)
+    return _built(made, groups, tree, waiting)
+
+
+def _decided(made: Index, decisions: Sequence[Decision]) -> Iterator[tuple[int, int, str]]:
+    """Give decisions on sightings that are here, in an order of their own."""
+    for one in sorted(decisions, key=lambda one: (one.a, one.b, one.verdict)):
+        if one.a in made.place and one.b in made.place and one.a != one.b:
+            yield made.place[one.a], made.place[one.b], one.verdict
+
+
+def _supported(
+    made: Index, groups: _Groups, waiting: list[tuple[float, int, int]], tree: list[Link]
+) -> list[tuple[float, int, int]]:
+    """Join crowds that two links with different ends on both sides support; give the links that are left."""
+    for _ in range(ROUNDS):
+        between: dict[tuple[int, int], list[tuple[float, int, int]]] = defaultdict(list)
+        for score, first, second in waiting:
+            left, right = sorted((groups.find(first), groups.find(second)))
+            if left != right:
+                between[left, right].append((score, first, second))
+        waiting = [one for some in between.values() for one in some]
+        joined = False
+        for some in sorted(between.values(), key=lambda some: (-len(some), -some[0][0], some[0][1:])):
+            _, first, second = some[0]
+            ends = {groups.find(first), groups.find(second)}
+            sides = [{one if groups.find(one) == end else other for _, one, other in some} for end in ends]
+            if len(ends) < 2 or groups.foe(first, second) or min(map(len, sides)) < 2:
+                continue
+            tree.append(made.link(first, second))
+            groups.join(first, second)
+            joined = True
+        if not joined:
+            break
+    return sorted(waiting, key=lambda one: (-one[0], one[1], one[2]))
+
+
+def _built(
+    made: Index, groups: _Groups, tree: Sequence[Link], waiting: Sequence[tuple[float, int, int]]
+) -> tuple[Campaign, ...]:
+    members: dict[int, list[int]] = defaultdict(list)
+    for number in range(len(made.sightings)):
+        members[groups.find(number)].append(number)
+    inside: dict[int, list[Link]] = defaultdict(list)
+    for link in tree:
+        inside[groups.find(made.place[link.a])].append(link)
+    across: dict[int, list[Link]] = defaultdict(list)
+    for _, first, second in waiting:
+        ends = groups.find(first), groups.find(second)
+        if ends[0] != ends[1] and any(len(across[end]) < SHOWN for end in ends):
+            link = made.link(first, second)
+            for end in ends:
+                across[end] = [*across[end], link][:SHOWN]
+    built = [
+        campaign([made.sightings[one] for one in some], tuple(inside[root]), tuple(across.get(root, ())))
+        for root, some in members.items()
+        if len(some) > 1
+    ]
+    return tuple(sorted(built, key=lambda one: (-len(one.members), one.id)))
+
+
+def campaign(some: list[Sighting], joined: tuple[Link, ...] = (), refused: tuple[Link, ...] = ()) -> Campaign:
+    """Describe sightings, sorted by time, as one campaign."""
+    times = [one.at_s for one in some if one.at_s is not None]
+    counted = Counter(trait for one in some for trait in one.traits)
+    most = [pair for pair in counted.items() if pair[1] * 2 > len(some) and pair[1] > 1]
+    titles = Counter(one.title for one in some if one.title)
+    return Campaign(
+        id=stable_id("c", some[0].id),
+        anchor=some[0].id,
+        members=tuple(one.id for one in some),
+        links=joined,
+        refused=refused,
+        first_at_s=min(times, default=None),
+        last_at_s=max(times, default=None),
+        volume=volume_of(some),
+        common=tuple(sorted(most, key=lambda pair: (-pair[1], pair[0]))[:SHOWN]),
+        title=min(titles, key=lambda one: (-titles[one], one), default=""),
+        undated=len(some) - len(times),
+    )
