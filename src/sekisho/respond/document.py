@@ -22,6 +22,7 @@ from sekisho.model.verdict import Judgement
 from sekisho.respond.wording import Words
 
 SCHEMA = "sekisho/1"
+FINDINGS_TOLD = ("findings",)  # a title names one of them in its sentence
 NESTING = 100  # the writer takes 254; evidence nested deeper than this is nobody's record
 
 
@@ -151,6 +152,7 @@ def _finding(one: Finding, words: Words) -> dict[str, Any]:
         "id": one.id,
         "rule_id": one.rule_id,
         "title": one.title_in(words.language),
+        "titles": {"en": one.title, **dict(one.texts)},
         "level": one.level,
         "attack": list(one.attack),
         "layer": one.layer,
@@ -175,8 +177,10 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
         "severity": one.severity,
         "score": one.score,
         "title": words.say(one.title),
+        "title_facts": _facts(one.title, *FINDINGS_TOLD),
         "root_cause": one.root_cause or None,
         "root_cause_text": words.say(one.root_text),
+        "root_cause_facts": _facts(one.root_text),
         "first_at": moment(one.first_at_ns),
         "last_at": moment(one.last_at_ns),
         "steps": [_step(step, words) for step in one.steps],
@@ -201,10 +205,12 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
                 "targets": list(item.targets),
                 "why": words.say(item.why),
                 "evidence": list(item.evidence),
+                "facts": _facts(item.why),
             }
             for item in one.recommendations
         ],
         "unknown": [words.say(text) for text in one.unknown],
+        "unknown_facts": [_facts(text) for text in one.unknown],
     }
 
 
@@ -217,12 +223,17 @@ def _step(step: Step, words: Words) -> dict[str, Any]:
         "attack": list(step.attack),
         "evidence": list(step.evidence),
         "facts": _facts(step.what),
+        "depth": step.depth,
     }
 
 
-def _facts(text: Text) -> dict[str, Any]:
-    """Give what a sentence was made of, raw, for programs that must not parse prose."""
-    return {"key": text.key, **{name: value for name, value in text.values if name != "findings" and value != ""}}
+def _facts(text: Text, *kept: str) -> dict[str, Any]:
+    """Give what a sentence was made of, raw, for programs that must not parse prose and for other languages.
+
+    The findings that a step's sentence carries stand among its evidence; ``kept`` names what to give all the same.
+    """
+    told = {name: value for name, value in text.values if (name != "findings" or name in kept) and value != ""}
+    return {"key": text.key, **told}
 
 
 def _edge(edge: Edge, words: Words) -> dict[str, Any]:
@@ -232,6 +243,7 @@ def _edge(edge: Edge, words: Words) -> dict[str, Any]:
         "relation": edge.relation,
         "at": moment(edge.at_ns),
         "why": words.say(edge.why),
+        "facts": _facts(edge.why),
         "weight": round(edge.weight, 3),
         "evidence": list(edge.evidence),
     }
