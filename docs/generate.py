@@ -56,6 +56,7 @@ COMMANDS = (
     ["rules", "explain"],
     ["rules", "coverage"],
     ["rules", "new"],
+    ["export"],
     ["doctor"],
 )
 

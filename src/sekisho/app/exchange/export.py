@@ -1,0 +1,88 @@
+"""``sekisho export``: a result, or one of its incidents, in the form that another program reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sekisho.model.errors import SekishoError
+from sekisho.model.incident import Incident
+from sekisho.model.result import Result
+from sekisho.respond import blocklist, misp, navigator, ocsf, stix
+from sekisho.respond._discreet import hider, keep
+from sekisho.respond.observed import Picked, pick
+from sekisho.respond.stix import Telling
+from sekisho.respond.wording import Words
+
+FORMATS = ("stix", "misp", "navigator", "sigma", "yara", "csv", "ocsf")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be exported, and to whom."""
+
+    language: str = "en"
+    incidents: tuple[str, ...] = ()
+    """Ids; empty for all."""
+    own: frozenset[str] = frozenset()
+    """Names and addresses that must never be blocked."""
+    exercise: bool = False
+    internal: bool = False
+    """The reader is inside: victims are named."""
+    tlp: str = "amber"
+    producer: str = "Sekisho"
+    now_ns: int = field(default_factory=time.time_ns)
+    """For what has no time of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is written, and what is said about it."""
+
+    data: bytes
+    picked: Picked
+    notes: tuple[str, ...] = ()
+    """Lines for the user, worded."""
+
+
+def chosen(result: Result, ids: Sequence[str]) -> tuple[Incident, ...]:
+    """Give the incidents of these ids, all where none is named.
+
+    Raises:
+        SekishoError: there is no such incident.
+    """
+    known = {one.id: one for one in result.incidents}
+    missing = [key for key in ids if key not in known]
+    if missing:
+        there = ", ".join(known) or "none"
+        raise SekishoError(f"no incident {missing[0]} in the result; there are: {there}")
+    return tuple(known[key] for key in ids) if ids else result.incidents
+
+
+def export(result: Result, form: str, wish: Wish) -> Export:
+    """Give a result in one of FORMATS but ``sigma`` and ``yara``, which must be proved against evidence first.
+
+    Raises:
+        SekishoError: there is no such incident.
+    """
+    incidents = chosen(result, wish.incidents)
+    words = Words(wish.language, result.findings)
+    picked = pick(result, incidents, wish.own, exercise=wish.exercise)
+    how = telling(result, incidents, wish)
+    makers: dict[str, Callable[[], bytes]] = {
+        "stix": lambda: stix.bundle(result, incidents, picked, words, how),
+        "misp": lambda: misp.events(result, incidents, picked, words, how),
+        "navigator": lambda: navigator.of_incidents(result, incidents, words, how.hide),
+        "csv": lambda: blocklist.rows(picked.observed, words),
+        "ocsf": lambda: ocsf.lines(result, incidents, picked, words, how.at_ns),
+    }
+    return Export(makers[form](), picked, tuple(blocklist.left_out(picked.left_out, words)))
+
+
+def telling(result: Result, incidents: Sequence[Incident], wish: Wish) -> Telling:
+    """Give how to tell: the newest time of the evidence, so that the same evidence gives the same bytes."""
+    times = [at for one in incidents for at in (one.first_at_ns, one.last_at_ns) if at is not None]
+    times += [one.time_ns for one in result.events if one.time_ns is not None] if not times else []
+    at = max(times, default=wish.now_ns)
+    return Telling(wish.tlp, wish.producer, at, keep if wish.internal else hider(incidents))

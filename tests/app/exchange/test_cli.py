@@ -1,0 +1,62 @@
+"""The exchange commands as a user meets them."""
+
+import json
+
+import pytest
+
+from sekisho.app import cli
+from sekisho.respond import document
+from sekisho.respond.wording import Words
+
+
+@pytest.fixture(scope="module")
+def result_file(lab_result, tmp_path_factory):
+    path = tmp_path_factory.mktemp("result") / "result.json"
+    path.write_bytes(document.dump(lab_result, Words("en", lab_result.findings)))
+    return str(path)
+
+
+def test_nothing_is_written_unless_told(result_file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["export", result_file, "--to", "csv", "--exercise", "--lang", "en"]) == 0
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert "198.51.100[.]23" in said
+    assert "nothing (no --out)" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_is_written_and_counted(result_file, tmp_path, capsys):
+    out = tmp_path / "b.json"
+    assert cli.main(["export", result_file, "--to", "stix", "--exercise", "--out", str(out), "--lang", "ja"]) == 0
+    assert json.loads(out.read_text())["type"] == "bundle"
+    assert "遮断可能" in capsys.readouterr().err
+
+
+def test_own_domains_come_from_the_organisation(result_file, tmp_path, capsys):
+    own = tmp_path / "corp.yml"
+    own.write_text("domains: [hotel.example]\n")
+    command = ["export", result_file, "--to", "csv", "--exercise", "--organisation", str(own), "--lang", "en"]
+    assert cli.main(command) == 0
+    assert "left out: reservation@hotel[.]example (your own or a partner's)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["export", "none.json", "--to", "csv"], "no such file"),
+        (["export", "RESULT", "--to", "csv", "--incident", "i0"], "no incident i0"),
+        (["export", "RESULT", "--to", "csv", "--out", "/nowhere/x"], "cannot be written"),
+    ],
+)
+def test_mistakes_are_named(result_file, command, said, capsys):
+    assert cli.main([result_file if word == "RESULT" else word for word in command]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_cut_result_is_no_traceback(result_file, tmp_path, capsys):
+    cut = tmp_path / "cut.json"
+    with open(result_file, "rb") as file:
+        cut.write_bytes(file.read(5000))
+    assert cli.main(["export", str(cut), "--to", "csv"]) == 2
+    assert "no whole JSON document" in capsys.readouterr().err
