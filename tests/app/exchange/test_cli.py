@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sekisho.app import cli
+from sekisho.app.exchange import cli as exchange
 from sekisho.respond import document
 from sekisho.respond.wording import Words
 
@@ -60,3 +61,15 @@ def test_a_cut_result_is_no_traceback(result_file, tmp_path, capsys):
         cut.write_bytes(file.read(5000))
     assert cli.main(["export", str(cut), "--to", "csv"]) == 2
     assert "no whole JSON document" in capsys.readouterr().err
+
+
+def test_rules_are_written_one_a_file_or_all_in_one(result_file, lab_case, tmp_path, capsys):
+    evidence = str(lab_case / "evidence" / "mailboxes")
+    command = ["export", result_file, "--evidence", evidence, "--exercise", "--lang", "en", "--to"]
+    assert cli.main([*command, "yara", "--out", str(tmp_path / "all.yar")]) == 0
+    assert (tmp_path / "all.yar").read_text().count("\nrule sekisho_") == 1
+    assert "offered: a rule for ACH Form.xls" in capsys.readouterr().err
+    exchange._rules({"a.yml": "x", "b.yml": "y"}, f"{tmp_path}/rules/")
+    assert (tmp_path / "rules" / "b.yml").read_text() == "y"
+    assert cli.main(["export", result_file, "--to", "yara"]) == 2
+    assert "--evidence" in capsys.readouterr().err

@@ -119,6 +119,8 @@ def _export(chosen: argparse.Namespace) -> int:
     from sekisho.respond.wording import Words
 
     result = result_of(chosen.paths, chosen)
+    if chosen.to in ("sigma", "yara"):
+        return (_sigma if chosen.to == "sigma" else _yara)(result, chosen)
     made = export.export(result, chosen.to, _wish(chosen))
     words = Words(chosen.lang)
     save(chosen.out, made.data)
@@ -130,6 +132,60 @@ def _export(chosen: argparse.Namespace) -> int:
     where = chosen.out or words.get("export.nowhere")
     say([words.get("export.written", path=where, count=len(made.picked.observed), strong=strong)])
     return GOOD
+
+
+def _sigma(result: Result, chosen: argparse.Namespace) -> int:
+    from sekisho.app.exchange import export
+
+    evidence = _evidence(chosen)
+    found, told = export.sigma_rules(result, _wish(chosen), evidence, jobs=max(1, chosen.jobs))
+    texts = {f"{_file_name(one.draft.title)}.yml": one.draft.text for one in found}
+    _rules(texts, chosen.out)
+    say(told)
+    return GOOD
+
+
+def _yara(result: Result, chosen: argparse.Namespace) -> int:
+    from sekisho.app.exchange import export
+    from sekisho.model.errors import SekishoError
+
+    evidence = _evidence(chosen)
+    if not evidence:
+        raise SekishoError("a result holds no bytes of files; name the evidence with --evidence")
+    found, told = export.yara_rules(result, _wish(chosen), evidence, jobs=max(1, chosen.jobs))
+    _rules({f"{one.name}.yar": one.text for one in found}, chosen.out, separator="\n")
+    say(told)
+    return GOOD
+
+
+def _evidence(chosen: argparse.Namespace) -> list[str]:
+    """Give what rules are proved on.
+
+    Raises:
+        SourceError: there is no such file or folder.
+    """
+    from sekisho.app.exchange.results import is_result
+    from sekisho.model.errors import SourceError
+
+    for path in chosen.evidence:
+        if not Path(path).exists():
+            raise SourceError("no such file or folder", path)
+    return chosen.evidence or [path for path in chosen.paths if not is_result(path)]
+
+
+def _rules(texts: dict[str, str], out: str, separator: str = "---\n") -> None:
+    """Write rules into a folder that is there or is named with a slash, one a file; else all into one file."""
+    if out and (out.endswith("/") or Path(out).is_dir()):
+        Path(out).mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            save(str(Path(out) / name), text.encode())
+        return
+    save(out, separator.join(texts.values()).encode())
+
+
+def _file_name(title: str) -> str:
+    """Give a file name made of a title's letters; a title holds what attackers wrote."""
+    return "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in title.lower())[:100]
 
 
 def _shown(value: str) -> str:

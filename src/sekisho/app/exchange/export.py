@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sekisho.app.exchange import samples
+from sekisho.app.exchange.proving import Proof, notes, offered, prove
 from sekisho.model.errors import SekishoError
 from sekisho.model.incident import Incident
 from sekisho.model.result import Result
-from sekisho.respond import blocklist, misp, navigator, ocsf, stix
+from sekisho.respond import blocklist, misp, navigator, ocsf, sigma, stix
 from sekisho.respond._discreet import hider, keep
 from sekisho.respond.observed import Picked, pick
 from sekisho.respond.stix import Telling
 from sekisho.respond.wording import Words
+from sekisho.respond.yara import Made
 
 FORMATS = ("stix", "misp", "navigator", "sigma", "yara", "csv", "ocsf")
 
@@ -78,6 +81,48 @@ def export(result: Result, form: str, wish: Wish) -> Export:
         "ocsf": lambda: ocsf.lines(result, incidents, picked, words, how.at_ns),
     }
     return Export(makers[form](), picked, tuple(blocklist.left_out(picked.left_out, words)))
+
+
+def sigma_rules(
+    result: Result, wish: Wish, evidence: Sequence[str] = (), *, jobs: int = 1
+) -> tuple[list[Proof], tuple[str, ...]]:
+    """Give the rules that are offered, and what is said about all that were tried.
+
+    Raises:
+        SekishoError: there is no such incident.
+    """
+    words, found, told = Words(wish.language), [], []
+    for incident in chosen(result, wish.incidents):
+        picked = pick(result, (incident,), wish.own, exercise=wish.exercise)
+        proofs = prove(
+            sigma.drafts(result, incident, picked.observed, wish.producer), result, incident, evidence, jobs=jobs
+        )
+        found += offered(proofs)
+        told += notes(proofs, words, evidence=bool(evidence))
+    return found, tuple(told)
+
+
+def yara_rules(
+    result: Result, wish: Wish, evidence: Sequence[str], *, jobs: int = 1
+) -> tuple[list[Made], tuple[str, ...]]:
+    """Give the rules that are offered, and what is said about each hostile file.
+
+    Raises:
+        SekishoError: there is no such incident.
+    """
+    words, found, told = Words(wish.language), [], []
+    for incident in chosen(result, wish.incidents):
+        held = samples.collect(result, incident, evidence, jobs=jobs)
+        hide = keep if wish.internal else hider((incident,))
+        for made, why in samples.rules(held, incident, wish.producer, hide):
+            if not why:
+                found.append(made)
+                told.append(words.get("export.yara.offered", name=made.sample.name, others=len(held.clean)))
+            else:
+                told.append(words.get(f"export.yara.{why}", name=made.sample.name))
+        if held.left:
+            told.append(words.get("export.yara.left", count=held.left))
+    return found, tuple(told)
 
 
 def telling(result: Result, incidents: Sequence[Incident], wish: Wish) -> Telling:
