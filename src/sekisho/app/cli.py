@@ -210,6 +210,8 @@ def _shared(parser: argparse.ArgumentParser) -> None:
         "--dkim-keys", default="", metavar="FILE", help="verify signatures with these keys (name and TXT record a line)"
     )
     add("--senders", default="", metavar="FILE", help="who wrote before: a store that sekisho senders learn made")
+    text = "known indicators: a store that sekisho indicators import made; they only add findings"
+    add("--indicators", default="", metavar="FILE", help=text)
     add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
     text = "change a bound on hostile input, e.g. member_bytes=200m or wall_s=60 (repeatable)"
     add("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
@@ -288,7 +290,7 @@ def _investigate(chosen: argparse.Namespace) -> int:
     memory = _memory(chosen.senders)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
-        rules = _load(chosen)
+        rules = exchange.with_indicators(_load(chosen), chosen.indicators)
         options = Options(
             jobs=min(max(1, chosen.jobs), MAX_JOBS),
             passwords=tuple(chosen.password),

@@ -7,10 +7,17 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from ntpath import basename
 
+from sekisho.model.registered import is_top_level
 from sekisho.model.urltext import parse_url, refang
 
 KINDS = ("ip", "domain", "url", "email", "md5", "sha1", "sha256", "file")
 """Kinds of value; ``file`` is a file's name without its folders."""
+AGE_DAYS = {"ip": 30, "url": 90, "domain": 120, "email": 180, "md5": 3650, "sha1": 3650, "sha256": 3650, "file": 90}
+"""Days after which a value of a kind is old, where nobody says otherwise.
+
+Source: hashes never mean anything else, so ten years; for the rest the lifetimes of MISP's default decaying models (3
+to 120 days) and the weeks after which rented addresses change hands; users set their own.
+"""
 HASH_CHARS = {32: "md5", 40: "sha1", 64: "sha256"}
 TEXT_CHARS = 2_048
 """Longest value read. Source: what browsers and gateways handle as a URL in practice."""
@@ -77,12 +84,17 @@ def guess(text: str) -> tuple[str, str] | None:
         return length_kind, value
     order = ("url",) if _HAS_SCHEME.match(written) else ("ip", "email", "domain")
     for kind in order:
-        if value := canonical(kind, written):
+        if (value := canonical(kind, written)) and (kind in ("url", "ip") or is_top_level(value.rpartition(".")[2])):
             return kind, value
     head, slash, rest = written.partition("/")
     if _address(head) and rest.isdigit():
         return None  # a range of addresses
-    if slash and (_host(head) or _address(head)) and (value := canonical("url", f"http://{written}")):
+    named = _host(head) if slash else None
+    if (
+        slash
+        and (_address(head) or (named and is_top_level(named.rpartition(".")[2])))
+        and (value := canonical("url", f"http://{written}"))
+    ):
         return "url", value
     return None
 

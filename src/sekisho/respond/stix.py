@@ -20,6 +20,7 @@ import sekisho
 from sekisho.model.artifact import Analysis
 from sekisho.model.attack import name_of, page_of
 from sekisho.model.incident import Incident
+from sekisho.model.indicator import AGE_DAYS
 from sekisho.model.result import Result
 from sekisho.respond._discreet import Hide, keep
 from sekisho.respond.observed import Observed, Picked, used
@@ -38,8 +39,6 @@ TLP = {
     "red": "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
 }
 """TLP 2.0 labels and the markings that all platforms know. Source: OASIS cti-stix-common-objects."""
-VALID_S = {"ip": 30, "url": 90, "domain": 120, "email": 180, "md5": 3650, "sha1": 3650, "sha256": 3650, "file": 90}
-"""Days after which an indicator is old, by kind; the same that importing uses (``docs/guide/exchange.md``)."""
 MESSAGES, PROCESSES = 50, 200  # of one incident; copies of one mail look alike
 Object = dict[str, Any]
 
@@ -130,7 +129,7 @@ class _Writer:
                 "pattern": pattern(one.kind, one.value),
                 "pattern_type": "stix",
                 "valid_from": moment(first),
-                "valid_until": moment(first + VALID_S[one.kind] * 86_400 * 1_000_000_000),
+                "valid_until": moment(first + AGE_DAYS[one.kind] * 86_400 * 1_000_000_000),
                 "confidence": one.confidence,
                 "labels": [one.role.replace("_", "-"), "block" if one.strong else "hunt-only"],
             }

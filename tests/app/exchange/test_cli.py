@@ -73,3 +73,48 @@ def test_rules_are_written_one_a_file_or_all_in_one(result_file, lab_case, tmp_p
     assert (tmp_path / "rules" / "b.yml").read_text() == "y"
     assert cli.main(["export", result_file, "--to", "yara"]) == 2
     assert "--evidence" in capsys.readouterr().err
+
+
+def test_indicators_are_imported_listed_expired_and_swept(result_file, tmp_path, capsys):
+    feed, store = tmp_path / "feed.txt", str(tmp_path / "i.db")
+    feed.write_text("198.51.100[.]23\n10.0.0.1\n")
+    assert cli.main(["indicators", "import", str(feed), "--store", store, "--exercise", "--lang", "en"]) == 0
+    assert "1 of 2 values kept" in capsys.readouterr().err
+    assert cli.main(["indicators", "list", "--store", store]) == 0
+    assert "198.51.100[.]23" in capsys.readouterr().out
+    assert cli.main(["indicators", "list", "--store", store, "--csv"]) == 0
+    assert "ip,198.51.100.23,50" in capsys.readouterr().out
+    assert cli.main(["sweep", result_file, "--indicators", store, "--out", str(tmp_path / "h.jsonl")]) == 1
+    assert json.loads((tmp_path / "h.jsonl").read_text().splitlines()[0])["level"] == "medium"
+    assert cli.main(["indicators", "expire", "--store", store, "--lang", "en"]) == 0
+    assert "0 values have expired" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["sweep", "RESULT"], "nothing to look for"),
+        (["sweep", "RESULT", "--indicators", "none.db"], "no such store"),
+        (["indicators", "list", "--store", "none.db"], "no such store"),
+        (["indicators", "import", "RESULT", "--store", "/nowhere/x.db"], "is no store"),
+        (["indicators", "import", "RESULT", "--store", "STORE", "--age", "ip=x"], "write kind=days"),
+        (["investigate", "RESULT", "--indicators", "none.db"], "no such store"),
+    ],
+)
+def test_mistakes_with_indicators_are_named(result_file, command, said, capsys, tmp_path):
+    words = {"RESULT": result_file, "STORE": str(tmp_path / "s.db")}
+    assert cli.main([words.get(word, word) for word in command]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_investigate_adds_findings_of_indicators_and_changes_nothing_else(lab_case, tmp_path, capsys):
+    feed, store, out = tmp_path / "feed.txt", str(tmp_path / "i.db"), tmp_path / "r.json"
+    feed.write_text("198.51.100[.]23\n")
+    assert cli.main(["indicators", "import", str(feed), "--store", store, "--exercise"]) == 0
+    log = str(next((lab_case / "evidence" / "endpoint").glob("PC-0142*")))
+    cli.main(["investigate", log, "--quiet", "--json", str(tmp_path / "plain.json")])
+    cli.main(["investigate", log, "--quiet", "--json", str(out), "--indicators", store])
+    plain, more = (json.loads(path.read_text())["findings"] for path in (tmp_path / "plain.json", out))
+    added = [one for one in more if one not in plain]
+    assert [one for one in plain if one not in more] == []
+    assert {one["title"] for one in added} == {"Known Bad Address"}
