@@ -25,6 +25,8 @@ TEXT_CHARS = 2_000_000
 MOST = 50
 """Different indicators told of one record; more than that is a list of indicators, such as a threat report."""
 SHORTEST = 4
+MEMO_CHARS, MEMO_LONGEST = 16_000_000, 4_000
+"""Characters of values remembered to hold nothing, in all and of one."""
 KIND_NAMES = {
     "ip": ("address", "アドレス"),
     "domain": ("domain", "ドメイン"),
@@ -78,6 +80,8 @@ class Index:
         self.by_pattern = list(kept.values())
         self.kinds = ["ip6" if one[0].kind == "ip" and ":" in one[0].value else one[0].kind for one in self.by_pattern]
         self._engine: AhoCorasick | None = None
+        self._clean: set[str] = set()
+        self._clean_chars = 0
 
     def __len__(self) -> int:
         """Count the indicators."""
@@ -93,7 +97,17 @@ class Index:
         self.ready()
         if self._engine is None:
             return []
-        text = BETWEEN.join(_texts(event.fields.values())).lower()
+        fresh = [text for text in _texts(event.fields.values()) if text not in self._clean]
+        if not fresh:
+            return []
+        found = self._found(BETWEEN.join(fresh).lower())
+        if not found:
+            self._remember(fresh)
+        return [hit for index in found for hit in self._hits(index, event)]
+
+    def _found(self, text: str) -> dict[int, None]:
+        """Give the patterns that stand in a text by themselves."""
+        assert self._engine is not None
         if len(text) > TEXT_CHARS:
             text = text[:TEXT_CHARS]
         found: dict[int, None] = {}
@@ -102,7 +116,17 @@ class Index:
                 found[index] = None
                 if len(found) >= MOST:
                     break
-        return [hit for index in found for hit in self._hits(index, event)]
+        return found
+
+    def _remember(self, texts: list[str]) -> None:
+        """Keep values that hold nothing: logs repeat their values far more than their records."""
+        for text in texts:
+            if len(text) <= MEMO_LONGEST:
+                self._clean.add(text)
+                self._clean_chars += len(text)
+        if self._clean_chars > MEMO_CHARS:
+            self._clean.clear()
+            self._clean_chars = 0
 
     def findings(self, event: Event, layer: str) -> list[Finding]:
         """Give a finding for each indicator that stands in an event."""

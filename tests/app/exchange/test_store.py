@@ -18,7 +18,7 @@ POISON = [
     "a",
     "8.8.8.8",
     "http://www.microsoft.com/",
-    "com",
+    "co.jp",
     "gmail.com",
     "0.0.0.0/0",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
