@@ -57,6 +57,14 @@ COMMANDS = (
     ["rules", "coverage"],
     ["rules", "new"],
     ["export"],
+    ["indicators"],
+    ["indicators", "import"],
+    ["indicators", "list"],
+    ["indicators", "expire"],
+    ["sweep"],
+    ["taxii"],
+    ["taxii", "serve"],
+    ["taxii", "fetch"],
     ["doctor"],
 )
 
