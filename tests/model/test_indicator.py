@@ -70,7 +70,9 @@ def test_file_names_lose_folder_and_case():
 
 
 def test_hosts_of_values():
-    assert host_of("url", "http://0xcb00710a/x") == "203.0.113.10"
+    assert host_of("url", "http://203.0.113.10:8080/x") == "203.0.113.10"
+    assert host_of("url", "http://[2001:db8::1]:8080/x") == "2001:db8::1"
+    assert host_of("url", "http://google.com@evil.example/x@y") == "evil.example"
     assert host_of("url", "http://a.example/x") == "a.example"
     assert host_of("email", "a@b.example") == "b.example"
     assert host_of("sha256", H) == ""

@@ -133,10 +133,15 @@ def host_of(kind: str, value: str) -> str:
         return value
     if kind == "email":
         return value.rpartition("@")[2]
-    if kind == "url":
-        url = parse_url(value)
-        return url.ip or url.host
-    return ""
+    return _authority(value) if kind == "url" else ""
+
+
+def _authority(url: str) -> str:
+    """Give the host of a URL in its canonical spelling, without parsing it again."""
+    authority = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority.partition(":")[0]
 
 
 def joined(old: Indicator, new: Indicator) -> Indicator:

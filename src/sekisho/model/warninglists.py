@@ -18,7 +18,6 @@ from sekisho.model.freemail import FREEMAIL
 from sekisho.model.hosting import FREE_MAIL, HOSTING, PICTURE_HOSTS, REDIRECTORS, REWRITERS, SHORTENERS, TRACKERS
 from sekisho.model.indicator import host_of
 from sekisho.model.registered import belongs, registered_domain
-from sekisho.model.urltext import parse_url
 
 REASONS = (
     "documentation",
@@ -89,6 +88,8 @@ _COMMON_NAMES = frozenset(
     rundll32.exe regsvr32.exe mshta.exe wscript.exe cscript.exe explorer.exe svchost.exe winword.exe excel.exe
     powerpnt.exe outlook.exe notepad.exe calc.exe chrome.exe msedge.exe setup.exe update.exe install.exe""".split()
 )
+_MAIL_SERVICES = TRACKERS | {name for name, _ in REWRITERS}
+_HOSTING_NAMES = frozenset(HOSTING)
 _STANDARD = (
     b"",
     b"\n",
@@ -162,7 +163,7 @@ def _name(kind: str, host: str, value: str, own: frozenset[str], *, exercise: bo
     if kind == "email":
         return ""  # one mailbox of many: the address is its own, whatever its provider
     if kind == "url":
-        path = parse_url(value).canonical.partition("://")[2].partition("/")[2].strip("/?#")
+        path = value.partition("://")[2].partition("/")[2].strip("/?#")
         if path and (host in SHORTENERS or host in HOSTING or belongs(host, PICTURE_HOSTS) or _sends_on(host, path)):
             return ""  # one page of many, or one address behind a redirector
     return _everybodys(host)
@@ -178,10 +179,10 @@ def _everybodys(host: str) -> str:
         return "free_mail"
     if host in HOSTING or host in SHORTENERS or host in PICTURE_HOSTS:
         return "free_host"
-    if belongs(host, TRACKERS) or any(belongs(host, (name,)) for name, _ in REWRITERS):
+    if belongs(host, _MAIL_SERVICES):
         return "mail_service"
     if belongs(host, _TOP_SITES) or brands.owners(host):
-        return "" if belongs(host, frozenset(HOSTING)) else "top_site"
+        return "" if belongs(host, _HOSTING_NAMES) else "top_site"
     return ""
 
 
