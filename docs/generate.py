@@ -65,6 +65,7 @@ COMMANDS = (
     ["taxii"],
     ["taxii", "serve"],
     ["taxii", "fetch"],
+    ["advisory"],
     ["doctor"],
 )
 

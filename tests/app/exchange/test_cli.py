@@ -118,3 +118,11 @@ def test_investigate_adds_findings_of_indicators_and_changes_nothing_else(lab_ca
     added = [one for one in more if one not in plain]
     assert [one for one in plain if one not in more] == []
     assert {one["title"] for one in added} == {"Known Bad Address"}
+
+
+def test_an_advisory_is_printed_or_written(result_file, tmp_path, capsys):
+    command = ["advisory", result_file, "--for", "staff", "--exercise", "--lang", "ja"]
+    assert cli.main(command) == 0
+    assert "注意喚起" in capsys.readouterr().out
+    assert cli.main([*command, "--format", "pdf", "--out", str(tmp_path / "a.pdf")]) == 0
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")

@@ -49,6 +49,15 @@ TAXII = """examples:
   sekisho indicators import feed.json --store indicators.db
 
 """
+ADVISORY = """examples:
+  sekisho advisory result.json --for staff --lang ja --timezone Asia/Tokyo --out notice.md
+  sekisho advisory result.json --for mail-admin --format html --organisation corp.yml --out mail.html
+  sekisho advisory result.json --for csirt --tlp green --format pdf --out share.pdf
+  sekisho advisory result.json --for partner --partner hotel.example --lang ja --format pdf --out letter.pdf
+
+Without --out the Markdown is printed. Victims are named only to mail administrators, and to others with --internal.
+
+"""
 
 
 def add(commands: Any, shared: Options, language: str) -> None:
@@ -137,6 +146,32 @@ def add(commands: Any, shared: Options, language: str) -> None:
     fetch.add_argument("--added-after", default="", metavar="TIME", help="only what was added later (RFC 3339)")
     fetch.add_argument("--out", required=True, metavar="FILE", help="write the bundle here; indicators import reads it")
     fetch.set_defaults(run=_fetch)
+
+    advisory = commands.add_parser(
+        "advisory",
+        help="write a notice for staff, mail administrators, other CSIRTs or a partner",
+        description="Tell an incident to those who must act, in Japanese or English.",
+        epilog=ADVISORY,
+        **shape,
+    )
+    advisory.add_argument("paths", nargs="+", metavar="SOURCE", help="a result of --json, or evidence")
+    readers = ("staff", "mail-admin", "csirt", "partner")
+    advisory.add_argument("--for", dest="reader", required=True, choices=readers, help="who reads it")
+    advisory.add_argument("--format", choices=("md", "html", "pdf"), default="md", help="(default: md)")
+    advisory.add_argument("--issuer", default="", metavar="NAME", help="who tells it")
+    advisory.add_argument("--contact", default="", metavar="TEXT", help="whom to ask (default: who tells it)")
+    advisory.add_argument(
+        "--partner", default="", metavar="DOMAIN", help="the partner to write to, where there are several"
+    )
+    advisory.add_argument(
+        "--addressee", default="", metavar="NAME", help="what the partner is called (default: its domain)"
+    )
+    advisory.add_argument("--date", default="", metavar="DATE", help="of the notice, YYYY-MM-DD (default: today)")
+    advisory.add_argument("--timezone", default="UTC", metavar="ZONE", help="show times in this zone, e.g. Asia/Tokyo")
+    _out(advisory)
+    _telling(advisory, language)
+    shared(advisory)
+    advisory.set_defaults(run=_advisory)
 
 
 FORMATS = ("stix", "misp", "navigator", "sigma", "yara", "csv", "ocsf")
@@ -435,6 +470,28 @@ def _token(path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"cannot be read: {error}", path) from error
+
+
+def _advisory(chosen: argparse.Namespace) -> int:
+    from sekisho.app.exchange import advisories
+
+    wish = _wish(chosen)
+    asked = advisories.Asked(
+        chosen.reader,
+        chosen.format,
+        chosen.issuer,
+        chosen.contact,
+        chosen.partner,
+        chosen.addressee,
+        chosen.date,
+        chosen.timezone,
+    )
+    data, others = advisories.write(result_of(chosen.paths, chosen), wish, asked)
+    if not chosen.out and chosen.format == "md":
+        save("-", data)
+    save(chosen.out, data)
+    say(others)
+    return GOOD
 
 
 def _shown(value: str) -> str:
