@@ -105,7 +105,7 @@ def test_the_letter_to_whose_account_was_abused_has_its_form(lab_result):
         "SPF=pass",
         "つきましては、",
         "敬具",
-        "記",
+        "## 記",
         "多要素認証",
         "以上",
     ]
