@@ -1,7 +1,7 @@
 """Pages as PDF, in pure Python: the same input gives the same bytes.
 
 Japanese is set in a character collection that every reader knows by name, so no font file has to be shipped; why, and
-what that costs, is in ``docs/decisions/0006-advisories.md``.
+what that costs, is in ``docs/decisions/0007-advisories.md``.
 """
 
 from __future__ import annotations

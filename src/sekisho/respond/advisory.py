@@ -307,7 +307,7 @@ class _Writer:
         boxes = self.facts.mailboxes
         shown = [self.letter.hide(one) for one in boxes]
         told = self.get("count.boxes", count=len(boxes))
-        return told if shown != list(boxes) or not boxes else f"{told}: {self._listed(shown)}"
+        return told if shown != list(boxes) or not boxes else f"{told}\n{self._listed(shown)}"
 
     def csirt(self) -> Made:
         """Tell other incident teams what happened."""

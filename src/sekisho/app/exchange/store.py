@@ -173,6 +173,7 @@ def learn(paths: Iterable[str], store: Store, terms: Terms) -> Counts:
     counts = Counts()
     for path in paths:
         waiting: list[Indicator] = []
+        name = Path(path).name
         try:
             _, read = reader_of(Path(path))
             for item in read(Path(path)):
@@ -182,7 +183,7 @@ def learn(paths: Iterable[str], store: Store, terms: Terms) -> Counts:
                         counts.gaps.append((path, item))
                     continue
                 counts.told += 1
-                indicator, reason = judge(item, Path(path).name, terms)
+                indicator, reason = judge(item, name, terms)
                 if indicator is None:
                     counts.refused[reason] += 1
                     if len(counts.examples) < EXAMPLES:
