@@ -13,7 +13,7 @@ from sekisho.model.errors import SekishoError
 from sekisho.respond import advisory
 from sekisho.respond._discreet import hider
 from sekisho.respond._figures import Bars, bars_svg, bars_text, volume
-from sekisho.respond._page import Items, Page, Para, Table, html, markdown
+from sekisho.respond._page import Heading, Items, Page, Para, Table, html, markdown
 from sekisho.respond._pdf import pdf
 from sekisho.respond.observed import pick
 from sekisho.respond.wording import LANGUAGES, Words
@@ -204,6 +204,11 @@ def test_figures_are_drawn():
     bars = Bars("t<", (("01-01", 4), ("01-02", 0), ("01-03", 1)))
     assert "█ 1" in bars_text(bars)
     assert bars_svg(bars).count("<rect") == 2
+
+
+def test_empty_tables_and_headings_are_left_out():
+    blocks = [Heading("a"), Table((), ()), Heading("b"), Para("c"), Heading("d")]
+    assert list(advisory._told(blocks)) == [Heading("b"), Para("c")]
 
 
 def test_pages_are_written_plainly():

@@ -162,7 +162,15 @@ def page(facts: Facts, reader: str, words: Words, letter: Letter) -> Page:
     makers = {"staff": writer.staff, "mail-admin": writer.mail_admin, "csirt": writer.csirt, "partner": writer.partner}
     title, label, blocks = makers[reader]()
     foot = words.get("advisory.foot", incident=facts.incident.id, zone=_zone(words.zone))
-    return Page(words.language, title, label, tuple(blocks), foot)
+    return Page(words.language, title, label, tuple(_told(blocks)), foot)
+
+
+def _told(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Leave out tables without rows and headings with nothing below them."""
+    kept = [one for one in blocks if not (isinstance(one, Table) and not one.rows)]
+    for one, following in zip(kept, [*kept[1:], None], strict=True):
+        if not isinstance(one, Heading) or not isinstance(following, Heading | None):
+            yield one
 
 
 def partners(facts: Facts) -> dict[str, str]:
@@ -372,7 +380,8 @@ class _Writer:
         name = self.letter.partner.lower() or next(iter(known), "")
         if name not in known:
             there = ", ".join(known) or "none"
-            raise SekishoError(f"no partner {name} in the mails of the incident; there are: {there}")
+            asked = f"no partner {name}" if name else "no partner"
+            raise SekishoError(f"{asked} in the mails of the incident; there are: {there}")
         why = known[name]
         mine = [mail for mail in self.facts.mails if self._of(mail, name)]
         shown = (("shown", "shown"),) if why == "stolen" else ()  # it may be the name of yet another partner

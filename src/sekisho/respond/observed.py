@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
+from sekisho.model.finding import LEVELS
 from sekisho.model.incident import Incident
 from sekisho.model.indicator import canonical
 from sekisho.model.organisation import Organisation
@@ -17,12 +19,14 @@ from sekisho.model.warninglists import why_not
 
 WHOLE = ("attachment", "member", "embedded", "overlay", "input")
 """Relations of artifacts that lie somewhere as files of their own; what we unfolded does not."""
+CLICKED = ("href", "form", "text")
+"""Where in a mail a link stands that a reader may follow."""
 MOST = 5_000
 """Values of one export; what exceeds them is counted."""
 # How far a value may be trusted to mean an attack wherever it is seen. Who sends may be a stolen account, a sending
 # host serves others too, and names are chosen freely; what a hostile process asked for or carried is the attack's own.
-STRONG = {"contacted": 90, "carried": 85, "dropped": 90}
-WEAK = {"sender": 30, "sent_from": 30, "named": 20, "written": 40, "contacted": 40, "carried": 40}
+STRONG = {"contacted": 90, "carried": 85, "dropped": 90, "linked": 70}
+WEAK = {"sender": 30, "sent_from": 30, "named": 20, "written": 40, "contacted": 40, "carried": 40, "linked": 35}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Observed:
     """One of ``model.indicator.KINDS``."""
     value: str
     role: str
-    """contacted carried dropped written sender sent_from named (catalogue: ``observed.*``)."""
+    """contacted carried dropped linked written sender sent_from named (catalogue: ``observed.*``)."""
     strong: bool
     """Fit to block or to raise an alarm by itself."""
     confidence: int
@@ -52,7 +56,7 @@ class LeftOut:
     kind: str
     value: str
     reason: str
-    """One of ``model.warninglists.REASONS``, or ``no_value``."""
+    """One of ``model.warninglists.REASONS``, ``no_value`` or ``victim``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,18 @@ def pick(
     return Picked(tuple(order), tuple(left.values()))
 
 
+def discreet(picked: Picked, hide: Callable[[str], str]) -> Picked:
+    """Give what outsiders may see: values that name a victim, such as links with a reader's address, are left out."""
+    kept, left = [], list(picked.left_out)
+    for one in picked.observed:
+        plain = unquote(one.value)
+        if hide(plain) == plain:
+            kept.append(one)
+        else:
+            left.append(LeftOut(one.kind, hide(plain), "victim"))
+    return Picked(tuple(kept), tuple(left))
+
+
 def _joined(old: Observed, new: Observed) -> Observed:
     """Give one of two sightings of a value: the stronger role, the whole span, all evidence."""
     best = new if (new.strong, new.confidence) > (old.strong, old.confidence) else old
@@ -134,10 +150,14 @@ def _all(result: Result, incidents: Sequence[Incident]) -> Iterator[Observed]:
     by_address = {one.address: one for one in analyses.values()}
     children = _children(analyses.values())
     for incident in incidents:
+        hosts = _accused(result, incident)
         for key in used(incident):
             if key in analyses:
                 for one in _tree(analyses[key], children):
-                    yield from _artifact(one, verdicts[one.id], _sent_ns(one, by_address, incident))
+                    at = _sent_ns(one, by_address, incident)
+                    yield from _artifact(one, verdicts[one.id], at)
+                    if one.artifact.relation == "body" and verdicts[key] is Verdict.MALICIOUS:
+                        yield from _links(one, hosts, at)
         yield from _contacts(incident)
         yield from _dropped(incident, events)
 
@@ -182,6 +202,31 @@ def _artifact(one: Analysis, verdict: Verdict, at: int | None) -> Iterator[Obser
     if hostile:
         for url in one.urls:
             yield _made("url", url.canonical or url.raw, "carried", (one.id,), at, strong=verdict is Verdict.MALICIOUS)
+
+
+def _accused(result: Result, incident: Incident) -> set[str]:
+    """Give the hosts of links that grave findings of an incident's mails name."""
+    mine, found = set(incident.findings), set()
+    for one in result.findings:
+        if one.id not in mine or LEVELS.index(one.level) < LEVELS.index("high"):
+            continue
+        for item in one.evidence:
+            if item.field.startswith("link.") or item.field == "brand.link_hosts":
+                values = item.value if isinstance(item.value, list | tuple) else [item.value]
+                found |= {value.lower() for value in values if isinstance(value, str) and "." in value}
+    return found
+
+
+def _links(body: Analysis, hosts: set[str], at: int | None) -> Iterator[Observed]:
+    """Give where a hostile mail leads.
+
+    To be blocked only what a finding names and what is no site's first page: such mails link to honest sites too.
+    """
+    for url in body.urls:
+        if url.where in CLICKED:
+            inner = url.canonical.partition("://")[2].partition("/")[2].strip("/?#")
+            strong = bool(inner) and url.host.lower() in hosts
+            yield _made("url", url.canonical or url.raw, "linked", (body.id,), at, strong=strong)
 
 
 def _message(one: Analysis, at: int | None) -> Iterator[Observed]:

@@ -20,7 +20,7 @@ import sekisho
 from sekisho.model.artifact import Analysis
 from sekisho.model.attack import name_of, page_of
 from sekisho.model.incident import Incident
-from sekisho.model.indicator import AGE_DAYS
+from sekisho.model.indicator import AGE_DAYS, canonical
 from sekisho.model.result import Result
 from sekisho.respond._discreet import Hide, keep
 from sekisho.respond.observed import Observed, Picked, used
@@ -259,8 +259,8 @@ class _Writer:
     def _mail(self, one: Analysis) -> str:
         rest: Object = {"is_multipart": False, "subject": _plain(str(one.first("subject")))}
         rest["message_id"] = _plain(str(one.first("message_id")))
-        if sender := str(one.first("sender.address")):
-            rest["from_ref"] = self.sco("email-addr", {"value": _plain(sender)}, "value")
+        if sender := canonical("email", str(one.first("sender.address"))):
+            rest["from_ref"] = self.sco("email-addr", {"value": sender}, "value")
         return self.sco("email-message", rest, "from_ref", "subject", "message_id")
 
 

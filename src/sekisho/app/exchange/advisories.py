@@ -12,7 +12,7 @@ from sekisho.model.result import Result
 from sekisho.respond import advisory
 from sekisho.respond._discreet import hider, keep
 from sekisho.respond._page import html, markdown
-from sekisho.respond.observed import pick
+from sekisho.respond.observed import discreet, pick
 from sekisho.respond.wording import Words
 
 
@@ -55,7 +55,7 @@ def write(result: Result, wish: Wish, asked: Asked) -> tuple[bytes, list[str]]:
         wish.tlp,
         keep if named else hider((incident,)),
     )
-    facts = advisory.gather(result, incident, picked)
+    facts = advisory.gather(result, incident, discreet(picked, letter.hide))
     page = advisory.page(facts, asked.reader, words, letter)
     notes = []
     if asked.reader == "partner" and not asked.partner and len(advisory.partners(facts)) > 1:

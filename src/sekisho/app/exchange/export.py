@@ -13,12 +13,14 @@ from sekisho.model.incident import Incident
 from sekisho.model.result import Result
 from sekisho.respond import blocklist, misp, navigator, ocsf, sigma, stix
 from sekisho.respond._discreet import hider, keep
-from sekisho.respond.observed import Picked, pick
+from sekisho.respond.observed import Picked, discreet, pick
 from sekisho.respond.stix import Telling
 from sekisho.respond.wording import Words
 from sekisho.respond.yara import Made
 
 FORMATS = ("stix", "misp", "navigator", "sigma", "yara", "csv", "ocsf")
+SHARED = ("stix", "misp")
+"""Forms that leave the house; block lists and a SIEM's findings stay in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def export(result: Result, form: str, wish: Wish) -> Export:
     words = Words(wish.language, result.findings)
     picked = pick(result, incidents, wish.own, exercise=wish.exercise)
     how = telling(result, incidents, wish)
+    if form in SHARED:
+        picked = discreet(picked, how.hide)
     makers: dict[str, Callable[[], bytes]] = {
         "stix": lambda: stix.bundle(result, incidents, picked, words, how),
         "misp": lambda: misp.events(result, incidents, picked, words, how),
