@@ -48,8 +48,11 @@ def told(lab_result):
 
 
 def test_each_line_has_what_its_class_requires(told):
+    validator = jsonschema.Draft202012Validator(BASE)
     for one in told:
-        jsonschema.validate(one, BASE)
+        validator.validate(one)
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(told[0] | {"class_uid": 1})
 
 
 def test_the_incident_comes_first_and_names_its_findings(told, lab_result):

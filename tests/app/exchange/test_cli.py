@@ -64,7 +64,7 @@ def test_a_cut_result_is_no_traceback(result_file, tmp_path, capsys):
 
 
 def test_rules_are_written_one_a_file_or_all_in_one(result_file, lab_case, tmp_path, capsys):
-    evidence = str(lab_case / "evidence" / "mailboxes")
+    evidence = str(lab_case / "evidence" / "mailboxes" / "user01@corp.example")
     command = ["export", result_file, "--evidence", evidence, "--exercise", "--lang", "en", "--to"]
     assert cli.main([*command, "yara", "--out", str(tmp_path / "all.yar")]) == 0
     assert (tmp_path / "all.yar").read_text().count("\nrule sekisho_") == 1
