@@ -25,7 +25,7 @@ def errors(text):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("language", "tlp"), zip(LANGUAGES, ("clear", "amber+strict"), strict=True))
+@pytest.mark.parametrize(("language", "tlp"), list(zip(LANGUAGES, ("clear", "amber+strict"), strict=True)))
 def test_the_official_validator_accepts_it(lab_result, language, tlp):
     assert errors(made(lab_result, language, tlp=tlp)) == []
 
