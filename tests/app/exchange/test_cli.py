@@ -67,7 +67,7 @@ def test_rules_are_written_one_a_file_or_all_in_one(result_file, lab_case, tmp_p
     evidence = str(lab_case / "evidence" / "mailboxes" / "user01@corp.example")
     command = ["export", result_file, "--evidence", evidence, "--exercise", "--lang", "en", "--to"]
     assert cli.main([*command, "yara", "--out", str(tmp_path / "all.yar")]) == 0
-    assert (tmp_path / "all.yar").read_text().count("\nrule sekisho_") == 1
+    assert (tmp_path / "all.yar").read_text().count("rule sekisho_") == 1
     assert "offered: a rule for ACH Form.xls" in capsys.readouterr().err
     exchange._rules({"a.yml": "x", "b.yml": "y"}, f"{tmp_path}/rules/")
     assert (tmp_path / "rules" / "b.yml").read_text() == "y"
