@@ -68,3 +68,20 @@ def test_what_was_seen_is_counted_in_the_store_and_told(store, result_file):
     lines = sweep.told(outcome, Words("ja", outcome.findings))
     assert any("198.51.100[.]23" in line and "既知の悪性アドレス" in line for line in lines)
     assert "指標 3 件" in lines[-1]
+
+
+def test_a_result_that_is_cut_off_costs_only_itself(store, result_file, tmp_path):
+    cut = tmp_path / "cut.json"
+    with open(result_file, "rb") as file:
+        cut.write_bytes(file.read(9_000))
+    outcome = sweep.run([str(cut), result_file], store, [], now=NOW)
+    assert [one.path for one in outcome.unread] == [str(cut)]
+    assert outcome.findings
+    assert any("cut.json" in line for line in sweep.told(outcome, Words("en")))
+
+
+def test_a_rule_that_cannot_run_is_named(result_file, tmp_path):
+    (tmp_path / "bad.yml").write_text("title: x\nlogsource: {}\ndetection: {condition: nothing}\n")
+    outcome = sweep.run([result_file], "", [str(tmp_path / "bad.yml")])
+    assert len(outcome.failed) == 1
+    assert outcome.findings == []

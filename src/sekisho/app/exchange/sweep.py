@@ -19,6 +19,7 @@ from sekisho.detect import rules
 from sekisho.detect.indicators import Index, rule_of
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.artifact import SEPARATOR, Analysis
+from sekisho.model.errors import SourceError
 from sekisho.model.event import Event
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.indicator import Indicator
@@ -58,7 +59,7 @@ def run(
         now: UTC seconds that decide what is old; the clock's where None.
 
     Raises:
-        SourceError: there is no such store, or a result cannot be read.
+        SourceError: there is no such store.
     """
     active: list[Indicator] = []
     if store:
@@ -72,10 +73,13 @@ def run(
     outcome.failed = [(one.path, one.reason) for one in (*known.failed, *unreadable)]
     evidence: list[str] = []
     for path in paths:
-        if Path(path).is_file() and results.is_result(path):
-            _result(results.read(path), known, outcome)
-        else:
+        if not (Path(path).is_file() and results.is_result(path)):
             evidence.append(path)
+            continue
+        try:
+            _result(results.read(path), known, outcome)
+        except SourceError as error:
+            outcome.unread.append(Input(path, "result", 0, error.reason, failed=True))
     if evidence:
         found = investigate(evidence, known, Options(jobs=jobs))
         outcome.findings += found.findings
