@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sekisho.detect.compiled import Compiled, pack, unpack
 from sekisho.detect.correlations import Correlation, silent
 from sekisho.detect.engine import Engine, Match
-from sekisho.detect.indicators import Index
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.ids import stable_id
 from sekisho.model.rule import Rule
+
+if TYPE_CHECKING:
+    from sekisho.detect.indicators import Index
 
 LAYERS = {
     "attachment": "file",

@@ -150,7 +150,7 @@ def _files(mine: Sequence[Event], writer: _Writer) -> Iterator[Draft]:
             "TargetFilename|contains": _literal(folder),
             "TargetFilename|endswith": extension,
         }
-        title = f"{_title(image)} Writes a {extension[1:].upper()} File to {folder.strip(chr(92))}"
+        title = f"{_title(image)} Writes {extension[1:].upper()} Files to {folder.strip(chr(92))}"
         what = f"{image} writes a runnable file to a folder that anybody may write to."
         logsource = {"product": "windows", "category": "file_event"}
         own = (event.id,)
