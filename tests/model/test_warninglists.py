@@ -4,7 +4,7 @@ import pytest
 
 from sekisho.model.warninglists import REASONS, why_not
 
-OWN = frozenset({"corp.co.jp", "93.184.216.34"})
+OWN = frozenset({"corp.co.jp", "93.184.216.34", "45.77.0.0/16", "a/b"})
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ OWN = frozenset({"corp.co.jp", "93.184.216.34"})
         ("ip", "8.8.8.8", "resolver"),
         ("ip", "104.16.3.4", "cdn"),
         ("ip", "93.184.216.34", "own"),
+        ("ip", "45.77.3.4", "own"),
+        ("url", "http://45.77.3.4/x", "own"),
         ("domain", "corp.co.jp", "own"),
         ("domain", "mail.corp.co.jp", "own"),
         ("url", "https://mail.corp.co.jp/owa/", "own"),

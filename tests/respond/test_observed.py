@@ -39,8 +39,8 @@ def test_files_without_an_incident_give_hashes_urls_and_names():
 
 def test_what_must_not_be_blocked_is_left_out_by_name():
     urls = ("http://10.0.0.5/x", "https://www.microsoft.com/", "http://www.corp.co.jp/a", "http://203.0.113.4/x")
-    own = own_names(Organisation(frozenset({"corp.co.jp"}), relays=frozenset({"mx.corp.net", "192.0.2.0/24"})))
-    assert own == {"corp.co.jp", "mx.corp.net"}
+    own = own_names(Organisation(frozenset({"corp.co.jp"}), relays=frozenset({"mx.corp.net", "45.76.0.0/24"})))
+    assert own == {"corp.co.jp", "mx.corp.net", "45.76.0.0/24"}
     picked = pick(result(carried("logo.png", EMPTY, *urls)), (), own)
     assert picked.observed == ()
     assert {(one.value, one.reason) for one in picked.left_out} == {
@@ -118,4 +118,5 @@ def test_names_of_victims_are_hidden_in_every_spelling(lab_result):
     hide = hider(lab_result.incidents)
     text = r"CORP\user01 on PC-0142.corp[.]example C:\Users\someone\a.txt S-1-5-21-1-2-3-1101 USER01@corp.example, reservation@hotel.example user01x"
     assert hide(text) == r"<user> on <host> C:\Users\<user>\a.txt <sid> <mailbox>, reservation@hotel.example user01x"
+    assert hide("宛先user01@corp.example様、PC-0142.corp.exampleで開封") == "宛先<mailbox>様、<host>で開封"
     assert hider(())("C:\\Users\\me\\x") == "C:\\Users\\<user>\\x"

@@ -9,7 +9,8 @@ the values are each operator's own publication. as_of: 2026-10.
 
 from __future__ import annotations
 
-from functools import cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from hashlib import md5, sha1, sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -121,7 +122,7 @@ def why_not(kind: str, value: str, own: frozenset[str] = frozenset(), *, exercis
     Args:
         kind: one of ``model.indicator.KINDS``.
         value: in its canonical spelling.
-        own: domains and addresses of one's own and of partners, lower case.
+        own: domains, addresses and networks of one's own and of partners, lower case.
         exercise: let names and addresses pass that are reserved for documentation; lab cases are made of them.
     """
     if kind in ("md5", "sha1", "sha256"):
@@ -140,7 +141,7 @@ def why_not(kind: str, value: str, own: frozenset[str] = frozenset(), *, exercis
 
 def _address(address: IPv4Address | IPv6Address, own: frozenset[str], *, exercise: bool) -> str:
     text = str(address)
-    if text in own:
+    if text in own or _within(address, _own_networks(own)):
         return "own"
     if _within(address, _networks("documentation")):
         return "" if exercise else "documentation"
@@ -201,6 +202,16 @@ def _sends_on(host: str, path: str) -> bool:
 
 def _within(address: IPv4Address | IPv6Address, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
     return any(address in network for network in networks)
+
+
+@lru_cache(maxsize=8)
+def _own_networks(own: frozenset[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    found = []
+    for one in own:
+        if "/" in one:
+            with suppress(ValueError):  # a name with a slash is no network, and no host either
+                found.append(ip_network(one, strict=False))
+    return tuple(found)
 
 
 @cache

@@ -41,7 +41,8 @@ def hider(incidents: Sequence[Incident]) -> Hide:
     if not kept:
         return lambda text: _SID.sub("<sid>", _PROFILE.sub(r"\1<user>", text))
     spelled = "|".join(re.escape(name).replace(r"\.", r"(?:\.|\[\.\])") for name in kept)  # defanged or not
-    pattern = re.compile(rf"(?<![\w-])(?:{spelled})(?![\w-])", re.I)
+    # Only ASCII letters go on a name: Japanese text follows one without a blank.
+    pattern = re.compile(rf"(?<![A-Za-z0-9_-])(?:{spelled})(?![A-Za-z0-9_-])", re.I)
 
     def hide(text: str) -> str:
         told = _SID.sub("<sid>", _PROFILE.sub(r"\1<user>", text))

@@ -74,8 +74,7 @@ class Picked:
 
 def own_names(organisation: Organisation) -> frozenset[str]:
     """Give the names and addresses that an organisation must never block: its own, its servers', its partners'."""
-    servers = (one for one in organisation.relays if "/" not in one)
-    return frozenset((*organisation.domains, *organisation.partners, *servers))
+    return frozenset((*organisation.domains, *organisation.partners, *organisation.relays))
 
 
 def pick(
