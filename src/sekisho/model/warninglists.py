@@ -71,8 +71,8 @@ _TOP_SITES = frozenset(
     """windowsupdate.com digicert.com ocsp.digicert.com verisign.com symantec.com sectigo.com usertrust.com comodoca.com
     letsencrypt.org lencr.org globalsign.com globalsign.net entrust.net godaddy.com pki.goog ntp.org nist.gov
     wikipedia.org wikimedia.org yahoo.com yahoo.co.jp yimg.jp yimg.com bing.com duckduckgo.com baidu.com yandex.ru
-    yandex.net reddit.com redd.it stackoverflow.com mozilla.org mozilla.net firefox.com python.org pypi.org
-    pythonhosted.org npmjs.com npmjs.org debian.org ubuntu.com redhat.com docker.com docker.io gitlab.com bitbucket.org
+    yandex.net reddit.com redd.it stackoverflow.com mozilla.org mozilla.net firefox.com python.org
+    debian.org ubuntu.com redhat.com docker.com docker.io gitlab.com bitbucket.org
     sourceforge.net apache.org w3.org ietf.org iana.org icann.org archive.org nytimes.com bbc.com bbc.co.uk cnn.com
     nhk.or.jp asahi.com yomiuri.co.jp nikkei.com mainichi.jp go.jp jpcert.or.jp ipa.go.jp jprs.jp nic.ad.jp ntt.com
     oracle.com java.com salesforce.com sap.com ibm.com cisco.com intel.com nvidia.com amd.com vmware.com citrix.com

@@ -40,6 +40,7 @@ TLP = {
 }
 """TLP 2.0 labels and the markings that all platforms know. Source: OASIS cti-stix-common-objects."""
 MESSAGES, PROCESSES = 50, 200  # of one incident; copies of one mail look alike
+MALWARE, CONTACTS = 50, 50  # of one incident, related with one another; all values stand as indicators anyway
 Object = dict[str, Any]
 
 
@@ -222,10 +223,9 @@ class _Writer:
         at_ns: int | None,
     ) -> Iterator[str]:
         """Keep each hostile file as malware: what shows it, what it did, and whom its processes spoke to."""
-        contacts = [one for one in mine if one.role == "contacted" and one.strong]
-        for one in mine:
-            if one.kind != "sha256" or not one.strong:
-                continue
+        contacts = [one for one in mine if one.role == "contacted" and one.strong][:CONTACTS]
+        files = [one for one in mine if one.kind == "sha256" and one.strong]
+        for one in files[:MALWARE]:
             rest = {
                 "name": self.how.hide(_plain(one.name)) or one.value,
                 "is_family": False,
