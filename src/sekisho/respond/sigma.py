@@ -204,7 +204,7 @@ _FIELDS = (
 
 def _values(observed: Sequence[Observed], writer: _Writer, result: Result, incident: Incident) -> Iterator[Draft]:
     """Give rules of values; a source that the evidence lacks has them too, but nothing there to hit."""
-    keys = set(used(incident))
+    keys, events = set(used(incident)), {one.id: one for one in result.events}
     for kind, title, logsource, field in _FIELDS:
         found = [
             one
@@ -215,14 +215,13 @@ def _values(observed: Sequence[Observed], writer: _Writer, result: Result, incid
         if not values:
             continue
         evidence = [key for one in found for key in one.evidence if key.startswith("e")]
-        own = tuple(key for key in evidence if _has(result, key, logsource, field))
+        own = tuple(key for key in evidence if _has(events.get(key), logsource, field))
         full = f"{title} of the Incident"
         what = f"Values of the incident in {field}; they grow old within weeks."
         yield Draft(full, writer.rule(full, logsource, {field: values}, "high", evidence, what), own)
 
 
-def _has(result: Result, key: str, logsource: Document, field: str) -> bool:
-    event = next((one for one in result.events if one.id == key), None)
+def _has(event: Event | None, logsource: Document, field: str) -> bool:
     if event is None or field not in event.fields:
         return False
     return event.logsource.category == logsource.get("category")
