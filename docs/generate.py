@@ -65,6 +65,16 @@ COMMANDS = (
     ["attribute", "learn"],
     ["attribute", "rank"],
     ["attribute", "compare"],
+    ["export"],
+    ["indicators"],
+    ["indicators", "import"],
+    ["indicators", "list"],
+    ["indicators", "expire"],
+    ["sweep"],
+    ["taxii"],
+    ["taxii", "serve"],
+    ["taxii", "fetch"],
+    ["advisory"],
     ["doctor"],
 )
 

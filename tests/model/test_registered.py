@@ -2,7 +2,7 @@
 
 import pytest
 
-from sekisho.model.registered import belongs, registered_domain
+from sekisho.model.registered import belongs, is_top_level, registered_domain
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,8 @@ def test_belongs():
     assert belongs("corp.example", ("corp.example",))
     assert not belongs("notcorp.example", {"corp.example"})
     assert not belongs("", ("corp.example",))
+
+
+def test_top_level_labels_are_delegated_or_reserved():
+    assert all(is_top_level(label) for label in ("com", "jp", "pl", "bank", "xn--p1ai", "example", "zip"))
+    assert not any(is_top_level(label) for label in ("exe", "txt", "xls", "", "1"))

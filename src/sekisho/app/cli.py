@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sekisho.app.attribution import cli as attribution
+from sekisho.app.exchange import cli as exchange
 from sekisho.app.rules import cli as rules
 from sekisho.app.store import cli as store
 
@@ -199,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     rules.add(commands, _rules_from, _language())
     store.add(commands, _evidence_options, store.Common(_printed, _prepared, _told), _language())
     attribution.add(commands, _language())
+    exchange.add(commands, _rules_from, _language())
 
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
     doctor.set_defaults(run=_doctor)
@@ -219,6 +221,8 @@ def _shared(parser: argparse.ArgumentParser) -> None:
         "--dkim-keys", default="", metavar="FILE", help="verify signatures with these keys (name and TXT record a line)"
     )
     add("--senders", default="", metavar="FILE", help="who wrote before: a store that sekisho senders learn made")
+    text = "known indicators: a store that sekisho indicators import made; they only add findings"
+    add("--indicators", default="", metavar="FILE", help=text)
     add("--password", action="append", default=[], metavar="WORD", help="try this on encrypted files (repeatable)")
     text = "change a bound on hostile input, e.g. member_bytes=200m or wall_s=60 (repeatable)"
     add("--limit", action="append", default=[], metavar="NAME=VALUE", help=text)
@@ -310,7 +314,7 @@ def _prepared(chosen: argparse.Namespace) -> tuple[RuleSet, Options]:
     memory = _memory(chosen.senders)
     with reporter(quiet=chosen.quiet) as progress:
         progress("rules", 0, 0, "")
-        rules = _load(chosen)
+        rules = exchange.with_indicators(_load(chosen), chosen.indicators)
         options = Options(
             jobs=min(max(1, chosen.jobs), MAX_JOBS),
             passwords=tuple(chosen.password),

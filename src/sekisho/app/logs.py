@@ -294,6 +294,8 @@ def read_piece(
     before = rules.engine.statistics() if asked.statistics else None
     matched = look.quick if not asked.story and piece.intake.source.event_class == "windows" else look.all
     due = time.monotonic() + PART_S
+    windows_only = not asked.story and piece.intake.source.event_class == "windows"
+    matched = look.quick if windows_only and rules.indicators is None else look.all  # any field may hold an indicator
     try:
         for event, found in matched(_rows(piece, gaps)):
             look.take(event, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sekisho.detect.compiled import Compiled, pack, unpack
 from sekisho.detect.correlations import Correlation, silent
@@ -13,6 +13,9 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Finding
 from sekisho.model.ids import stable_id
 from sekisho.model.rule import Rule
+
+if TYPE_CHECKING:
+    from sekisho.detect.indicators import Index
 
 LAYERS = {
     "attachment": "file",
@@ -55,6 +58,8 @@ class RuleSet:
         """Ids of rules whose findings correlations join."""
         self.digest = ""
         """Names this set among others, where whoever loaded it gave it a name."""
+        self.indicators: Index | None = None
+        """Known indicators that are looked for beside the rules."""
         self._engine: Engine | None = None
 
     def __len__(self) -> int:
@@ -67,9 +72,18 @@ class RuleSet:
         return tuple(one.rule for one in self.compiled)
 
     def match(self, event: Event) -> list[Finding]:
-        """Give a finding for each rule that matches an event, in the order of the rules."""
+        """Give a finding for each rule that matches an event, in the order of the rules, then for each indicator."""
         found = self.engine.match(event)
-        return [finding(one, event) for one in found] if found else []
+        given = [finding(one, event) for one in found] if found else []
+        if self.indicators is not None:
+            given += self.indicators.findings(event, layer_of(event.logsource))
+        return given
+
+    def looking_for(self, indicators: Index | None) -> RuleSet:
+        """Give the set with indicators that are looked for beside the rules."""
+        wider = RuleSet(self.compiled, self.failed, self.correlations)
+        wider.digest, wider.indicators = self.digest, indicators
+        return wider
 
     @property
     def engine(self) -> Engine:
@@ -85,6 +99,7 @@ class RuleSet:
         kept = [one for one in self.compiled if one.rule.id not in ids]
         without = RuleSet(kept, self.failed, [one for one in self.correlations if one.id not in ids])
         without.digest = self.digest and f"{self.digest} without {sorted(ids)}"
+        without.indicators = self.indicators
         return without
 
     def match_all(self, events: Iterable[Event]) -> Iterator[tuple[Event, list[Finding]]]:
@@ -94,11 +109,13 @@ class RuleSet:
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Leave the engine out; errors by their parts, which exceptions do not pickle."""
-        return pack(self.compiled), [(one.reason, one.path, one.line) for one in self.failed], self.correlations
+        failed = [(one.reason, one.path, one.line) for one in self.failed]
+        return pack(self.compiled), failed, self.correlations, self.indicators
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Restore what :meth:`__getstate__` gave."""
         self.__init__(unpack(state[0]), [RuleError(*one) for one in state[1]], state[2])  # type: ignore[misc]
+        self.indicators = state[3]
 
 
 def finding(match: Match, event: Event) -> Finding:

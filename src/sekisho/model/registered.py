@@ -6,6 +6,8 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
+from sekisho.model.toplevel import TOP_LEVEL
+
 
 @cache
 def _suffixes() -> PublicSuffixList:
@@ -25,6 +27,12 @@ def registered_domain(host: str) -> str:
     if not name or ":" in name or name.replace(".", "").isdigit() or len(name) > 253:
         return name
     return str(_suffixes().privatesuffix(name) or name)
+
+
+@lru_cache(maxsize=4_096)
+def is_top_level(label: str) -> bool:
+    """Tell whether a name may end in this label: delegated, or reserved and used in examples and inside networks."""
+    return label in TOP_LEVEL or _suffixes().publicsuffix(f"x.{label}", accept_unknown=False) is not None
 
 
 def belongs(host: str, domains: tuple[str, ...] | frozenset[str]) -> bool:

@@ -22,6 +22,7 @@ from sekisho.model.verdict import Judgement
 from sekisho.respond.wording import Words
 
 SCHEMA = "sekisho/1"
+FINDINGS_TOLD = ("findings",)  # a title names one of them in its sentence
 NESTING = 100  # the writer takes 254; evidence nested deeper than this is nobody's record
 
 
@@ -160,6 +161,7 @@ def _finding(one: Finding, words: Words) -> dict[str, Any]:
         "id": one.id,
         "rule_id": one.rule_id,
         "title": one.title_in(words.language),
+        "titles": {"en": one.title, **dict(one.texts)},
         "level": one.level,
         "attack": list(one.attack),
         "layer": one.layer,
@@ -184,8 +186,10 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
         "severity": one.severity,
         "score": one.score,
         "title": words.say(one.title),
+        "title_facts": _facts(one.title, *FINDINGS_TOLD),
         "root_cause": one.root_cause or None,
         "root_cause_text": words.say(one.root_text),
+        "root_cause_facts": _facts(one.root_text),
         "first_at": moment(one.first_at_ns),
         "last_at": moment(one.last_at_ns),
         "steps": [_step(step, words) for step in one.steps],
@@ -210,6 +214,7 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
                 "targets": list(item.targets),
                 "why": words.say(item.why),
                 "evidence": list(item.evidence),
+                "facts": _facts(item.why),
             }
             for item in one.recommendations
         ],
@@ -218,6 +223,7 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
             {
                 "id": merge.id,
                 "why": words.say(merge.why),
+                "facts": _facts(merge.why),
                 "value": merge.value,
                 "weight": merge.weight,
                 "at": moment(merge.at_ns),
@@ -231,6 +237,7 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
                 "right": {"type": tie.right[0], "value": tie.right[1]},
                 "confidence": tie.confidence,
                 "why": words.say(tie.why),
+                "facts": _facts(tie.why),
                 "evidence": list(tie.evidence),
             }
             for tie in one.identities
@@ -246,13 +253,21 @@ def _incident(one: Incident, words: Words) -> dict[str, Any]:
                 "state": who.state,
                 "at": moment(who.at_ns),
                 "why": words.say(who.why),
+                "facts": _facts(who.why),
                 "evidence": list(who.evidence),
             }
             for who in one.reached
         ],
         "related": [
-            {"incident": other.incident, "why": words.say(other.why), "value": other.value} for other in one.related
+            {
+                "incident": other.incident,
+                "why": words.say(other.why),
+                "facts": _facts(other.why),
+                "value": other.value,
+            }
+            for other in one.related
         ],
+        "unknown_facts": [_facts(text) for text in one.unknown],
     }
 
 
@@ -265,12 +280,17 @@ def _step(step: Step, words: Words) -> dict[str, Any]:
         "attack": list(step.attack),
         "evidence": list(step.evidence),
         "facts": _facts(step.what),
+        "depth": step.depth,
     }
 
 
-def _facts(text: Text) -> dict[str, Any]:
-    """Give what a sentence was made of, raw, for programs that must not parse prose."""
-    return {"key": text.key, **{name: value for name, value in text.values if name != "findings" and value != ""}}
+def _facts(text: Text, *kept: str) -> dict[str, Any]:
+    """Give what a sentence was made of, raw, for programs that must not parse prose and for other languages.
+
+    The findings that a step's sentence carries stand among its evidence; ``kept`` names what to give all the same.
+    """
+    told = {name: value for name, value in text.values if (name != "findings" or name in kept) and value != ""}
+    return {"key": text.key, **told}
 
 
 def _edge(edge: Edge, words: Words) -> dict[str, Any]:
@@ -280,6 +300,7 @@ def _edge(edge: Edge, words: Words) -> dict[str, Any]:
         "relation": edge.relation,
         "at": moment(edge.at_ns),
         "why": words.say(edge.why),
+        "facts": _facts(edge.why),
         "weight": round(edge.weight, 3),
         "evidence": list(edge.evidence),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,65 +12,31 @@ from sekisho.app.rules._texts import Texts
 from sekisho.detect.lint import TACTICS
 from sekisho.model.finding import LEVELS
 from sekisho.model.rule import Rule
+from sekisho.respond import navigator
 
-LAYER_VERSION, NAVIGATOR_VERSION = "4.5", "5.2.0"
-ATTACK_VERSION = "19"  # the version whose tactics the public rules of 2026 name
-TITLES = 20  # rules named under one technique; the rest are counted
-COLORS = ("#e8f1fa", "#08519c")  # few rules, many rules
 MANY = 10  # rules of one technique that give it the darkest colour
 
 
 def layer(rules: Sequence[Rule], name: str, texts: Texts) -> dict[str, Any]:
-    """Give a layer in which a technique scores the number of rules that name it.
-
-    Source: ATT&CK Navigator, layer file format 4.5.
-    """
-    by_technique: dict[str, list[Rule]] = defaultdict(list)
+    """Give a layer in which a technique scores the number of rules that name it."""
+    by_technique: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for rule in rules:
         for technique in rule.attack:
-            by_technique[technique].append(rule)
+            by_technique[technique].append((rule.title, rule.level))
     top = max([MANY, *map(len, by_technique.values())])
-    return {
-        "name": name,
-        "versions": {"attack": ATTACK_VERSION, "navigator": NAVIGATOR_VERSION, "layer": LAYER_VERSION},
-        "domain": "enterprise-attack",
-        "description": texts.get("coverage.layer", rules=len(rules), version=sekisho.__version__),
-        "sorting": 3,  # by score, highest first
-        "layout": {
-            "layout": "side",
-            "showID": True,
-            "showName": True,
-            "showAggregateScores": True,
-            "aggregateFunction": "sum",
-            "expandedSubtechniques": "annotated",
-        },
-        "hideDisabled": False,
-        "techniques": [_technique(technique, found) for technique, found in sorted(by_technique.items())],
-        "gradient": {"colors": list(COLORS), "minValue": 1, "maxValue": top},
-        "legendItems": [
-            {"label": texts.get("coverage.one"), "color": COLORS[0]},
-            {"label": texts.get("coverage.many", count=top), "color": COLORS[1]},
-        ],
-        "metadata": [{"name": level, "value": str(count)} for level, count in _levels(rules)],
-    }
-
-
-def _technique(technique: str, rules: Sequence[Rule]) -> dict[str, Any]:
-    titles = sorted({rule.title for rule in rules})
-    more = [f"(+{len(titles) - TITLES})"] if len(titles) > TITLES else []
-    return {
-        "techniqueID": technique,
-        "score": len(rules),
-        "enabled": True,
-        "comment": "\n".join([*titles[:TITLES], *more]),
-        "metadata": [{"name": level, "value": str(count)} for level, count in _levels(rules)],
-    }
+    return navigator.layer(
+        by_technique,
+        name,
+        texts.get("coverage.layer", rules=len(rules), version=sekisho.__version__),
+        top=top,
+        legend=(texts.get("coverage.one"), texts.get("coverage.many", count=top)),
+        metadata=_levels(rules),
+    )
 
 
 def _levels(rules: Sequence[Rule]) -> list[tuple[str, int]]:
     """Count rules by level, highest first, levels without rules left out."""
-    counted = Counter(rule.level for rule in rules)
-    return [(level, counted[level]) for level in reversed(LEVELS) if counted[level]]
+    return navigator.levels([(rule.title, rule.level) for rule in rules])
 
 
 def tactics_of(rule: Rule) -> list[str]:
