@@ -31,8 +31,7 @@ TRIED, CHANGES_SHOWN, SOURCES_TRIED = 24, 5, 6
 FAINT = 0.01  # nats below which an item is not worth a line of the ledger
 HABIT_SHARE, HABITS_SHOWN = 0.4, 8
 THIN, FEW_ITEMS = 3, 5
-"""An actor of fewer reports, and a question of fewer items, get a caution. Source: of questions with three or four
-items, a third is answered rightly, of those with more, three in five (bench/attribution/run.py)."""
+"""An actor of fewer reports, and a question of fewer items, get a caution. Source: own setting."""
 KINDS = {
     signals.TECHNIQUE: "technique",
     signals.PARENT: "technique",
