@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -30,8 +31,7 @@ TRIED, CHANGES_SHOWN, SOURCES_TRIED = 24, 5, 6
 FAINT = 0.01  # nats below which an item is not worth a line of the ledger
 HABIT_SHARE, HABITS_SHOWN = 0.4, 8
 THIN, FEW_ITEMS = 3, 5
-"""An actor of fewer reports, and a question of fewer items, get a caution. Source: of questions with three or four
-items, a third is answered rightly, of those with more, three in five (bench/attribution/run.py)."""
+"""An actor of fewer reports, and a question of fewer items, get a caution. Source: own setting."""
 KINDS = {
     signals.TECHNIQUE: "technique",
     signals.PARENT: "technique",
@@ -63,11 +63,10 @@ def attribute(
     tools = tools_of(knowledge)
     parts = signals.read(reference, asked, at, tools)
     ranking = _ranking(model, reference, parts, asked)
-    hypotheses = tuple(
-        _hypothesis(knowledge, model, reference, parts, ranking, i, asked) for i in ranking.order[:SHOWN]
-    )
+    case = _Case(knowledge, model, reference, asked, at, before, tools, parts, ranking)
+    hypotheses = tuple(_hypothesis(case, index) for index in ranking.order[:SHOWN])
+    changes = _changes(case)
     left_out = tuple(item for item in dict.fromkeys(items) if item not in asked)
-    changes = _changes(knowledge, model, reference, asked, at, tools, ranking, hypotheses, before)
     return Attribution(
         subject=subject,
         kind="actor",
@@ -78,9 +77,28 @@ def attribute(
         unknown=max(0.0, 1 - sum(ranking.probabilities)),
         changes=tuple(changes),
         links=_links(knowledge, hypotheses),
-        cautions=tuple(_cautions(knowledge, model, reference, asked, left_out, hypotheses, changes)),
+        cautions=tuple(_cautions(case, left_out, hypotheses, changes)),
         calibrated=model.learnt_from > 0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One question with all that was read for it."""
+
+    knowledge: Knowledge
+    model: Model
+    reference: Reference
+    items: tuple[str, ...]
+    at: date
+    before: date | None
+    tools: frozenset[str]
+    parts: Mapping[str, Sequence[Part]]
+    ranking: Ranking
+
+    def rank(self, items: Sequence[str], reference: Reference) -> Ranking:
+        """Rank anew by other items or another reference."""
+        return _ranking(self.model, reference, signals.read(reference, items, self.at, self.tools), items)
 
 
 def _ranking(model: Model, reference: Reference, parts: Mapping[str, Sequence[Part]], items: Sequence[str]) -> Ranking:
@@ -98,22 +116,15 @@ def _named(knowledge: Knowledge, key: str) -> Named:
     return knowledge.names.get(key) or Named(key, "", key)
 
 
-def _hypothesis(
-    knowledge: Knowledge,
-    model: Model,
-    reference: Reference,
-    parts: Mapping[str, Sequence[Part]],
-    ranking: Ranking,
-    index: int,
-    items: Sequence[str],
-) -> Hypothesis:
+def _hypothesis(case: _Case, index: int) -> Hypothesis:
+    knowledge, reference, ranking = case.knowledge, case.reference, case.ranking
     name = ranking.names[index]
     actor = reference.actors[name]
     dates = [one.date for one in actor.reports if one.date is not None]
-    averages = _averages(model, parts)
+    averages = _averages(case.model, case.parts)
     ledger = [
         _evidence(knowledge, reference, actor, kind, item, weight - averages.get((kind, item), 0.0))
-        for (kind, item), weight in _weights(model, parts[name]).items()
+        for (kind, item), weight in _weights(case.model, case.parts[name]).items()
     ]
     ledger.sort(key=lambda one: (-abs(one.weight), one.kind, one.value))
     return Hypothesis(
@@ -126,7 +137,7 @@ def _hypothesis(
         first=min(dates, default=None),
         last=max(dates, default=None),
         evidence=tuple(one for one in ledger if abs(one.weight) >= FAINT),
-        missing=tuple(_missing(knowledge, actor, items)),
+        missing=tuple(_missing(knowledge, actor, case.items)),
     )
 
 
@@ -168,25 +179,16 @@ def _missing(knowledge: Knowledge, actor: Actor, items: Sequence[str]) -> Iterat
         yield Missing(item, _named(knowledge, item).name, count / total)
 
 
-def _changes(
-    knowledge: Knowledge,
-    model: Model,
-    reference: Reference,
-    items: Sequence[str],
-    at: date,
-    tools: frozenset[str],
-    ranking: Ranking,
-    hypotheses: Sequence[Hypothesis],
-    before: date | None,
-) -> list[Change]:
+def _changes(case: _Case) -> list[Change]:
     """Try what would put another actor first: one more item, one less, or a source left out."""
-    if not hypotheses or not items:
+    knowledge, reference, ranking, items = case.knowledge, case.reference, case.ranking, case.items
+    if not ranking.names or not items:
         return []
-    first = hypotheses[0].id
+    first = ranking.names[ranking.order[0]]
     found: list[Change] = []
 
     def attempt(action: str, value: str, name: str, asked: Sequence[str], against: Reference) -> None:
-        other = _ranking(model, against, signals.read(against, asked, at, tools), asked)
+        other = case.rank(asked, against)
         if other.names and other.names[other.order[0]] != first:
             top = other.order[0]
             said = _named(knowledge, other.names[top]).name
@@ -198,7 +200,7 @@ def _changes(
         for item in items[:TRIED]:
             attempt("drop", item, _named(knowledge, item).name, [one for one in items if one != item], reference)
     for publisher, urls in _sources(reference.actors[first], items)[:SOURCES_TRIED]:
-        attempt("source", publisher, publisher, items, build(knowledge, before, without=urls))
+        attempt("source", publisher, publisher, items, build(knowledge, case.before, without=urls))
     best: list[Change] = []
     for action in ("source", "drop", "add"):
         of = sorted((one for one in found if one.action == action), key=lambda one: (-one.probability, one.value))
@@ -253,21 +255,15 @@ def _links(knowledge: Knowledge, hypotheses: Sequence[Hypothesis]) -> tuple[Name
 
 
 def _cautions(
-    knowledge: Knowledge,
-    model: Model,
-    reference: Reference,
-    items: Sequence[str],
-    left_out: Sequence[str],
-    hypotheses: Sequence[Hypothesis],
-    changes: Sequence[Change],
+    case: _Case, left_out: Sequence[str], hypotheses: Sequence[Hypothesis], changes: Sequence[Change]
 ) -> Iterator[Text]:
     """Say what limits the answer; the first holds always."""
     yield Text("attribution.caution.techniques")
-    if model.learnt_from == 0:
+    if case.model.learnt_from == 0:
         yield Text("attribution.caution.uncalibrated")
-    if len(items) < FEW_ITEMS:
-        yield Text("attribution.caution.few", (("count", len(items)),))
-    if not any(is_software(item) for item in items):
+    if len(case.items) < FEW_ITEMS:
+        yield Text("attribution.caution.few", (("count", len(case.items)),))
+    if not any(is_software(item) for item in case.items):
         yield Text("attribution.caution.no_software")
     if left_out:
         yield Text("attribution.caution.left_out", (("values", tuple(left_out)),))
@@ -279,14 +275,14 @@ def _cautions(
         yield Text("attribution.caution.thin", (name, ("count", top.reports)))
     if top.undated:
         yield Text("attribution.caution.undated", (name, ("count", top.undated)))
-    repeated = sum(actor == top.id for _, actor in reference.repeated)
+    repeated = sum(actor == top.id for _, actor in case.reference.repeated)
     if repeated:
         yield Text("attribution.caution.repeated", (name, ("count", repeated)))
     for one in changes:
         if one.action == "source":
             yield Text("attribution.caution.one_source", (name, ("source", one.value), ("other", one.top)))
             break
-    shared = _contradicted(knowledge, top)
+    shared = _contradicted(case.knowledge, top)
     if shared:
         yield Text("attribution.caution.contradicted", (name, ("values", shared)))
 

@@ -15,9 +15,10 @@ PRIOR_WEIGHTS = (0.7, 1.5, 0.3, 0.8, -0.5, -0.5, 0.5, 0.7, 1.3)
 """Weights of signals.NAMES before anything is learnt. Source: measured on reports before 2020, rounded; see
 docs/decisions/0013-attribution.md."""
 PRIOR_KNOWN = (1.2, 0.6, 0.6)
-"""Constant and weights of (standing out, coverage), standardised, for "the reference knows it". Source: as above."""
+"""Constant and weights of (standing out, coverage), standardised, for "the reference knows it". Source: own
+setting; learnt from twenty reports on."""
 PRIOR_SCALE = ((2.2, 0.9), (0.45, 0.25))
-"""(mean, deviation) of standing out and of coverage. Source: as above."""
+"""(mean, deviation) of standing out and of coverage. Source: own setting, as above."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,10 @@ def read(reference: Reference, items: Sequence[str], at: date, tools: frozenset[
         tools: the ids of software that anyone can get.
     """
     seen = list(dict.fromkeys(items))
-    relatives = _relatives(reference, seen)
+    asked = _Asked(seen, at, tools, _relatives(reference, seen))
     alike = _alike(reference, seen)
     return {
-        name: tuple(_parts(reference, actor, seen, at, tools, relatives, alike.get(name, ("", 0.0))))
+        name: tuple(_parts(reference, actor, asked, alike.get(name, ("", 0.0))))
         for name, actor in reference.actors.items()
     }
 
@@ -56,18 +56,20 @@ def sums(parts: Sequence[Part]) -> tuple[float, ...]:
     return tuple(total)
 
 
-def _parts(
-    reference: Reference,
-    actor: Actor,
-    items: Sequence[str],
-    at: date,
-    tools: frozenset[str],
-    relatives: Mapping[str, float],
-    alike: tuple[str, float],
-) -> Iterator[Part]:
-    for item in items:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for every actor."""
+
+    items: Sequence[str]
+    at: date
+    tools: frozenset[str]
+    relatives: Mapping[str, float]
+
+
+def _parts(reference: Reference, actor: Actor, asked: _Asked, alike: tuple[str, float]) -> Iterator[Part]:
+    for item in asked.items:
         if is_software(item):
-            signal = TOOL if item in tools else MALWARE
+            signal = TOOL if item in asked.tools else MALWARE
             yield Part(signal, item, _ratio(actor.counts[item], actor.total, reference.share(item), PSEUDO_SOFTWARE))
             if item in actor.beside and not actor.counts[item]:
                 yield Part(COREPORTED, item, 1.0)
@@ -75,12 +77,12 @@ def _parts(
         yield Part(TECHNIQUE, item, _ratio(actor.counts[item], actor.total, reference.share(item), PSEUDO_TECHNIQUES))
         whole = _ratio(actor.parents[parent(item)], actor.total, reference.parent_share(item), PSEUDO_TECHNIQUES)
         yield Part(PARENT, item, whole)
-    scale = math.sqrt(len(relatives) + 1)
-    for item, share in relatives.items():
+    scale = math.sqrt(len(asked.relatives) + 1)
+    for item, share in asked.relatives.items():
         yield Part(RELATIVES, item, _ratio(actor.counts[item], actor.total, share, PSEUDO_TECHNIQUES) / scale)
     yield Part(LIKENESS, alike[0], alike[1])
     yield Part(ACTIVITY, "", math.log(len(actor.reports)))
-    years = YEARS_OF_UNDATED if actor.last is None else max(0, (at - actor.last).days) / 365
+    years = YEARS_OF_UNDATED if actor.last is None else max(0, (asked.at - actor.last).days) / 365
     yield Part(SILENCE, "", math.log(years + 0.1))
 
 

@@ -30,6 +30,7 @@ KINDS = (
     Kind("pdb", 3.0, 0.2),
     Kind("mutex", 3.0, 0.2),
     Kind("imphash", 1.5, 0.1),
+    Kind("rich", 2.0, 0.1),
     Kind("fuzzy", 2.0, 0.1, fuzzy=True),
     Kind("domains", 2.5, 0.1),
     Kind("dyndns", 0.7, 0.2),

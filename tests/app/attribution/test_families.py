@@ -1,5 +1,8 @@
 """The file of families that ships: complete, sourced, and without a pattern that honest text meets."""
 
+import contextlib
+import random
+
 import pytest
 
 from sekisho.app.attribution.families import read
@@ -65,3 +68,17 @@ def test_wrong_files_are_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(SourceError):
         read(str(path))
+
+
+def test_only_foreseen_errors_come_out_of_broken_files(tmp_path):
+    from sekisho.app.mailmodel import knowledge
+
+    dice, path = random.Random(7), tmp_path / "f.toml"
+    seed = (knowledge() / "families.toml").read_bytes()[:3000]
+    for _ in range(200):
+        data = bytearray(seed)
+        for _ in range(dice.randrange(1, 4)):
+            data[dice.randrange(len(data))] = dice.choice(b"[]{}()=\"'\\\n 0a*+")
+        path.write_bytes(data)
+        with contextlib.suppress(SourceError):
+            read(str(path))

@@ -1,7 +1,9 @@
 """The index: what was learnt comes back as it was."""
 
+import contextlib
 import gzip
 import json
+import random
 from datetime import date, timedelta
 
 import pytest
@@ -58,3 +60,17 @@ def test_a_model_that_does_not_fit_is_refused(tmp_path, change):
 def test_an_index_that_cannot_be_written_says_so(tmp_path):
     with pytest.raises(ResponseError):
         index.write(source(tmp_path, 3), str(tmp_path / "none" / "i"))
+
+
+def test_only_foreseen_errors_come_out_of_broken_indices(tmp_path):
+    out, dice = tmp_path / "i", random.Random(7)
+    index.write(source(tmp_path, 30), str(out))
+    seed = gzip.decompress(out.read_bytes())
+    for _ in range(200):
+        data = bytearray(seed)
+        for _ in range(dice.randrange(1, 4)):
+            place = dice.choice((dice.randrange(len(data)), len(data) - 1 - dice.randrange(300)))
+            data[place] = dice.choice(b'[]{}":, eE-nul01')
+        out.write_bytes(data)
+        with contextlib.suppress(SourceError):
+            index.read(str(out))

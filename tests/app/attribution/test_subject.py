@@ -32,7 +32,11 @@ RESULT = {
         {"id": "i2", "title": "two", "first_at": "2022-04-26T10:00:00Z", "findings": ["f2"], "steps": []},
     ],
     "artifacts": [
-        {"name": "a.exe", "features": {"pe.imphash": ["ab"], "pe.size": [3]}, "urls": [{"host": "a.example"}]}
+        {
+            "name": "a.exe",
+            "features": {"pe.imphash": ["ab"], "pe.compiled_at": ["2020-05-01T03:04:05Z"]},
+            "urls": [{"host": "A.ddns.net"}],
+        }
     ],
     "events": [{"fields": {"CommandLine": "cmd /c x"}}],
 }
@@ -63,7 +67,8 @@ def test_a_list_of_ones_own(tmp_path):
 
 def test_features_of_a_result_and_of_a_list(tmp_path):
     made = features(write(tmp_path, RESULT))
-    assert (made.values["imphash"], made.values["domains"]) == (("ab",), ("a.example",))
+    assert (made.values["imphash"], made.values["domains"]) == (("ab",), ("a.ddns.net",))
+    assert (made.values["hours"], made.values["dyndns"]) == (("03",), ("ddns.net",))
     assert made.values["commands"] == ("cmd /c x",)
     assert features(write(tmp_path, {"name": "n", "features": {"mutex": ["m", "m"]}})).values == {"mutex": ("m",)}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from sekisho.model.attribution import Knowledge, NameLink
 from sekisho.model.errors import ResponseError, SourceError
 
 SCHEMA = "sekisho-attribution/1"
+LARGEST = 1e6  # of any learnt number; larger ones are damage, and NaN is never smaller
 
 
 def write(source: str, out: str) -> tuple[Knowledge, Model]:
@@ -86,7 +86,7 @@ def read(path: str) -> tuple[Knowledge, Model]:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SourceError(f"holds no usable model: {error}", path) from error
     numbers = (*model.weights, *model.known, *low, *high, *model.calibration)
-    if not all(isinstance(one, int | float) and math.isfinite(one) for one in numbers):
+    if not all(isinstance(one, int | float) and abs(one) < LARGEST for one in numbers):
         raise SourceError("holds a model with numbers that are none", path)
     if not same or len(model.weights) != len(NAMES) or len(model.known) != 3 or min(low[1], high[1]) <= 0:
         raise SourceError("holds a model of another version; run sekisho attribute learn again", path)

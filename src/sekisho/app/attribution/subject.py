@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,20 @@ from sekisho.model.errors import SourceError
 MOST_BYTES, TEXTS, DEPTH = 512 << 20, 20_000, 12
 NO_TEXTS = {"timing", "rules", "tuning", "notes", "schema", "version", "language", "reasons", "graph", "steps"}
 """Parts of a result that hold our own words, not evidence: a rule's title must not count as a sign."""
-PE = {"pe.imphash": "imphash", "pe.pdb": "pdb", "pe.pdb_path": "pdb", "pe.section": "strings", "tlsh": "fuzzy"}
+PE = {
+    "pe.imphash": "imphash",
+    "pe.rich_hash": "rich",
+    "pe.pdb": "pdb",
+    "pe.export_name": "strings",
+    "pe.export": "strings",
+    "pe.signer": "certificates",
+}
 """Features of analysed files that are compared, and as what."""
+DYNAMIC = tuple(
+    f".{one}" for one in "duckdns.org ddns.net hopto.org zapto.org sytes.net no-ip.org no-ip.biz myftp.biz".split()
+)
+"""Free dynamic DNS under which anybody may name a host. Source: the C&C names in the 2020 report on Earth Kitsune, and
+the documentation of No-IP and Duck DNS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +141,13 @@ def features(path: str) -> Features:
         for key, values in (held if isinstance(held, dict) else {}).items():
             if key in PE and isinstance(values, list):
                 found.setdefault(PE[key], []).extend(map(str, values))
+        for stamp in _words(held.get("pe.compiled_at") if isinstance(held, dict) else None):
+            found.setdefault("hours", []).extend(re.findall(r"T([0-2]\d):", stamp[:40]))
         for url in _objects(artifact.get("urls")):
             if url.get("host"):
-                found.setdefault("domains", []).append(str(url["host"]))
+                host = str(url["host"]).lower()
+                found.setdefault("domains", []).append(host)
+                found.setdefault("dyndns", []).extend(one[1:] for one in DYNAMIC if host.endswith(one))
     for event in _objects(document.get("events")):
         fields = event.get("fields")
         if isinstance(fields, dict) and fields.get("CommandLine"):
