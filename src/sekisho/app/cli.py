@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sekisho.app.campaigns import cli as campaigns
 from sekisho.app.rules import cli as rules
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--store", required=True, metavar="FILE", help="the store, one SQLite file")
 
     rules.add(commands, _rules_from, _language())
+    campaigns.add(commands, _language())
 
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
     doctor.set_defaults(run=_doctor)
