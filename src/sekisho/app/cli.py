@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sekisho.app.attribution import cli as attribution
 from sekisho.app.exchange import cli as exchange
+from sekisho.app.campaigns import cli as campaigns
 from sekisho.app.rules import cli as rules
 from sekisho.app.store import cli as store
 
@@ -201,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     store.add(commands, _evidence_options, store.Common(_printed, _prepared, _told), _language())
     attribution.add(commands, _language())
     exchange.add(commands, _rules_from, _language())
+    campaigns.add(commands, _language())
 
     doctor = commands.add_parser("doctor", help="show what this machine offers: jail, rules, versions")
     doctor.set_defaults(run=_doctor)

@@ -3,7 +3,7 @@
 A silence is judged by how long this series was ever silent while active. Gaps between active days are taken as a
 renewal process with a heavy tail (Lomax), fitted to each source's own gaps and shrunk to what is usual, so that a
 series seen now and then must be silent far longer than one seen daily. Days on which a source reported nothing at all,
-of any series, are not counted as silence: nobody looked. Sources that see the same series multiply their odds, at a discount,
+of any series, are not silence: nobody looked. Sources that see one series multiply their odds, at a discount,
 as they read one another.
 """
 

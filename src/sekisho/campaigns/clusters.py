@@ -46,7 +46,8 @@ class Index:
         left, right = self.sightings[first], self.sightings[second]
         shared = self._shared(left, right)
         elapsed = weights.time_weight(left.at_s, right.at_s)
-        score = weights.PRIOR + elapsed + sum(one.weight for one in shared)
+        crowded = weights.crowded(len(left.traits), len(right.traits))
+        score = weights.PRIOR + crowded + elapsed + sum(one.weight for one in shared)
         ordered = tuple(sorted(shared, key=lambda one: (-one.weight, one.trait))[:SHOWN])
         return Link(left.id, right.id, score, weights.probability(score), ordered, elapsed, decision)
 
@@ -56,6 +57,7 @@ class Index:
         for trait in kinds[first] & kinds[second]:
             groups.setdefault(weights.KINDS[trait.kind].group, []).append(self.worth[trait][0])
         score = weights.PRIOR + weights.time_weight(self.sightings[first].at_s, self.sightings[second].at_s)
+        score += weights.crowded(len(self.sightings[first].traits), len(self.sightings[second].traits))
         for group, values in groups.items():
             score += decayed(group, values)
         return score

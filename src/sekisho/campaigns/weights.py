@@ -14,6 +14,8 @@ PRIOR = -7.0
 """Log-odds that two sightings belong together before anything is known: about one pair in a thousand."""
 LINK_AT = math.log(0.9 / 0.1)
 """Log-odds from which two sightings are linked: nine to one."""
+USUAL_TRAITS = 40
+"""Of one mail; a report on a day may bring ten times as many."""
 PSEUDO = 200.0
 """Sightings that the expected chance agreement counts for, beside those seen."""
 MOST_CHANCE, CHANCE_GROWS = 0.02, 10.0
@@ -132,6 +134,11 @@ def weight(kind: str, carriers: int, total: int) -> float:
     if shape.identifies:
         chance = min(chance, MOST_CHANCE, shape.chance * CHANCE_GROWS)
     return max(0.0, math.log(shape.same / chance))
+
+
+def crowded(first: int, second: int) -> float:
+    """Give the log-odds, at most 0, of how many traits two sightings bring: the more, the more they share by chance."""
+    return -math.log(max(1.0, first / USUAL_TRAITS)) - math.log(max(1.0, second / USUAL_TRAITS))
 
 
 def time_weight(first_s: int | None, second_s: int | None) -> float:

@@ -382,6 +382,10 @@ EXCHANGE = (
     Product("exchange", "", "ecp", ("_log_type",), (("_log_type", ("ecp*",)),)),
     Product("exchange", "", "ews", ("_log_type",), (("_log_type", ("ews*",)),)),
     Product("exchange", "", "oabgenerator", ("_log_type",), (("_log_type", ("oab*",)),)),
+    # Source: Microsoft Learn, "Protocol logging for POP3 and IMAP4", and the column line of these logs since 2013.
+    Product("imap", "authentication", "exchange", ("sessionid", "cip", "command", "rqsize"),
+            (("command", ("login", "authenticate", "pass")),), derive="imap4"),
+    Product("exchange", "", "imap4", ("sessionid", "cip", "command", "rqsize")),
     Product("exchange", "", "{_log_type}", ("_log_type",)),
     Product("exchange", "", "message_tracking", ("event-id", "message-subject", "sender-address", "recipient-address"),
             derive="tracking"),
@@ -404,10 +408,6 @@ OTHERS = (
     Product("", "database", "", ("t.$date", "ctx", "msg")),
     Product("jvm", "application", "", ("logger_name", "thread_name", "message")),
     Product("python", "application", "", ("exc_info", "levelname", "message")),
-    # Source: Microsoft Learn, "Protocol logging for POP3 and IMAP4", and the column line of these logs since 2013.
-    Product("imap", "authentication", "exchange", ("sessionid", "cip", "command", "rqsize"),
-            (("command", ("login", "authenticate", "pass")),), derive="imap4"),
-    Product("exchange", "", "imap4", ("sessionid", "cip", "command", "rqsize")),
 )  # fmt: skip
 
 PRODUCTS = (

@@ -1,0 +1,1 @@
+"""The campaigns commands: a store of sightings, and what can be asked of it."""

@@ -1,0 +1,178 @@
+"""What can be asked of a store: which campaigns, why, what they are, and how they went over time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sekisho.campaigns import activity, arrival, clusters, labels, weights
+from sekisho.model.campaign import Campaign, Decision, Guess, Sighting
+from sekisho.model.errors import SekishoError
+
+BY = ("campaign", "family", "theme", "brand", "country", "all")
+NAMED = 20
+GUESSED = 200
+"""Members of a campaign that are guessed from; more say the same."""
+
+
+class Answers:
+    """A store's content, clustered once."""
+
+    def __init__(self, sightings: list[Sighting], decisions: list[Decision]) -> None:
+        self.index = clusters.index(sightings)
+        self.campaigns = clusters.campaigns(self.index, clusters.links(self.index), decisions)
+        self.by_id = {one.id: one for one in self.index.sightings}
+        self._home = {member: one for one in self.campaigns for member in one.members}
+
+    def campaign(self, key: str) -> Campaign:
+        """Find a campaign by its id, an id it once had, or a member's id.
+
+        Raises:
+            SekishoError: there is none.
+        """
+        for one in self.campaigns:
+            if one.id == key:
+                return one
+        if key in self._home:
+            return self._home[key]
+        for one in self.campaigns:  # an older id is that of a sighting that was first then
+            if any(clusters.campaign([self.by_id[member]]).id == key for member in one.members):
+                return one
+        raise SekishoError(f"no campaign or sighting {key[:80]}")
+
+    def sighting(self, key: str) -> str:
+        """Give the id of a sighting, or of the first one of a campaign."""
+        return key if key in self.by_id else self.campaign(key).anchor
+
+    def explain(self, first: str, second: str) -> dict[str, Any]:
+        """Tell what links two sightings, and what they share that counts nothing."""
+        one, two = (self.index.place[self.sighting(key)] for key in (first, second))
+        link = self.index.link(min(one, two), max(one, two))
+        homes = [self._home.get(key) for key in (link.a, link.b)]
+        return {
+            "a": link.a,
+            "b": link.b,
+            "score": round(link.score, 3),
+            "probability": round(link.probability, 4),
+            "prior": weights.PRIOR,
+            "time": link.time_weight,
+            "shared": [
+                {
+                    "kind": each.trait.kind,
+                    "value": each.trait.value,
+                    "carriers": each.carriers,
+                    "weight": round(each.weight, 3),
+                    "ignored": each.ignored,
+                }
+                for each in link.shared
+            ],
+            "same_campaign": homes[0] is not None and homes[0] is homes[1],
+        }
+
+    def guesses(self, campaign: Campaign) -> dict[str, Guess]:
+        """Give family, distributor and theme of a campaign, from labelled sightings outside and inside it."""
+        told = {}
+        for what in ("family", "distributor", "theme"):
+            own = Counter(name for key in campaign.members if (name := getattr(self.by_id[key], what)))
+            if own:
+                (name, count), total = own.most_common(1)[0], sum(own.values())
+                told[what] = Guess(what, name, (count + 0.5) / (total + 1.0))
+            elif what != "theme":
+                told[what] = labels.answer(self._learned(what, campaign))
+        return told
+
+    def _learned(self, what: str, campaign: Campaign) -> tuple[Guess, ...]:
+        model = labels.Labels(what)
+        for one in self.index.sightings:
+            name = getattr(one, what)
+            if name and one.at_s is not None:
+                model.learn(one.traits, name, one.at_s)
+        traits = {trait for key in campaign.members[:GUESSED] for trait in self.by_id[key].traits}
+        return model.guess(traits, (campaign.last_at_s or 0) + 1)
+
+    def document(self, campaign: Campaign, *, full: bool = False) -> dict[str, Any]:
+        """Give a campaign as JSON holds it."""
+        told: dict[str, Any] = {
+            "id": campaign.id,
+            "title": campaign.title,
+            "count": len(campaign.members),
+            "undated": campaign.undated,
+            "first": _when(campaign.first_at_s),
+            "last": _when(campaign.last_at_s),
+            "guesses": {
+                what: {"name": one.name, "probability": round(one.probability, 3)}
+                for what, one in self.guesses(campaign).items()
+            },
+            "volume": [[day.isoformat(), count] for day, count in campaign.volume],
+        }
+        if full:
+            told["members"] = list(campaign.members)
+            told["common"] = [[*trait, count] for trait, count in campaign.common]
+            told["links"] = [asdict(one) for one in campaign.links]
+            told["refused"] = [asdict(one) for one in campaign.refused]
+        return told
+
+    def series(self, by: str) -> dict[str, dict[str, list[date]]]:
+        """Give days with repeats, by series and source (the kind of sighting)."""
+        told: dict[str, dict[str, list[date]]] = {}
+        for one in self.index.sightings:
+            home = self._home.get(one.id)
+            name = "all" if by == "all" else (home.id if home else "") if by == "campaign" else str(getattr(one, by))
+            if name and one.day is not None:
+                told.setdefault(name, {}).setdefault(one.kind, []).append(one.day)
+        return told
+
+    def trend(self, by: str) -> list[dict[str, Any]]:
+        """Give each series with its volume, silences and surges, largest first."""
+        found = self.series(by)
+        watched: dict[str, set[date]] = {}
+        for sources in self.series("all").values():
+            for source, days in sources.items():
+                watched.setdefault(source, set()).update(days)
+        looked: Mapping[str, list[date]] = {source: sorted(days) for source, days in watched.items()}
+        rows = []
+        for name, sources in found.items():
+            counts = Counter(day for days in sources.values() for day in days)
+            quiet = activity.silences(sources, looked)
+            rows.append(
+                {
+                    "name": name,
+                    "count": sum(counts.values()),
+                    "volume": [[day.isoformat(), counts[day]] for day in sorted(counts)],
+                    "silences": [{**_dated(asdict(one)), "delay_days": one.delay_days} for one in quiet],
+                    "surges": [_dated(asdict(one)) for one in activity.surges(counts)],
+                }
+            )
+        return sorted(rows, key=lambda row: (-int(str(row["count"])), str(row["name"])))
+
+    def arrivals(self, country: str, since: date) -> list[dict[str, Any]]:
+        """Give warnings that families reached a country: by readers of mails, and senders that reports name."""
+        samples = []
+        for one in self.index.sightings:
+            if one.family and one.day is not None:
+                tails = (
+                    [one.country]
+                    if one.country
+                    else [v.rpartition(".")[2] for k, v in one.traits if k == "sender.domain"]
+                )
+                samples.append(arrival.Sample(one.day, one.family, sum(tail == country for tail in tails), len(tails)))
+        returns = {}
+        watched = self.series("all").get("all", {})
+        for family, sources in self.series("family").items():
+            ended = [one.until for one in activity.silences(sources, watched) if one.until is not None]
+            days = [day for some in sources.values() for day in some]
+            returns[family] = max([*ended, min(days)])  # new in the record counts as come back
+        return [
+            {**_dated(asdict(one)), "lead_days": one.lead_days} for one in arrival.arrivals(samples, since, returns)
+        ]
+
+
+def _dated(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
+
+
+def _when(at_s: int | None) -> str:
+    return "" if at_s is None else datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,178 @@
+"""Evidence on disk becomes sightings: mails with everything in them, single files, and notes of trackers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sekisho.app import intake
+from sekisho.app.examine import Pool
+from sekisho.campaigns import notes, shapes
+from sekisho.campaigns.traits import Evidence, File, traits
+from sekisho.model.artifact import Analysis, Artifact
+from sekisho.model.campaign import Sighting
+from sekisho.model.errors import SourceError
+from sekisho.model.ids import stable_id
+from sekisho.model.limits import DEFAULT
+from sekisho.model.organisation import NOBODY
+from sekisho.normalize import mail
+from sekisho.normalize.artifacts import is_message, time_ns
+
+NOTE_BYTES = 400_000
+FILES = frozenset({"attachment", "member", "embedded", "input"})
+CODE = ("vba.unfolded", "script.unfolded", "vba.calls", "xlm.calls", "script.calls")
+SELF_SPEAKING = ("image/", "text/plain", "text/html")
+"""Media types of parts that are the mail's own looks, not what it delivers."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What reading brought beside sightings."""
+
+    mails: int = 0
+    notes: int = 0
+    files: int = 0
+    unread: int = 0
+    undated: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+
+def read(paths: Sequence[str], own: str, jobs: int, told: Read) -> Iterator[Sighting]:
+    """Give the sightings of files and folders; ``own`` is the store, which may lie among them."""
+    with Pool(jobs, DEFAULT) as pool:
+        reports: list[Sighting] = []
+        for root, tree in pool.run(_roots(paths, own, reports, told)):
+            first = next((one for one in tree if one.address == root.address), None)
+            if first is None or (first.unscanned and not first.features):
+                told.unread += 1
+                continue
+            made = of_tree(first, tree)
+            told.mails += made.kind == "mail"
+            told.files += made.kind == "artifact"
+            told.undated += made.at_s is None
+            yield made
+    yield from reports
+
+
+def _roots(paths: Sequence[str], own: str, reports: list[Sighting], told: Read) -> Iterator[Artifact]:
+    mine = {Path(own + end).resolve() for end in ("", "-wal", "-shm", "-journal")}
+    for one in intake.walk(paths, DEFAULT):
+        if one.path.resolve() in mine:
+            continue
+        if one.skipped:
+            told.unread += one.failed
+            continue
+        try:
+            note = _note(one.path)
+            if note is not None:
+                told.notes += 1
+                told.undated += note.at_s is None
+                reports.append(note)
+            elif one.source is None:
+                yield intake.artifact(one, ())
+            elif one.source.event_class == "artifact":
+                yield from (item for item in one.source.read(one.path) if isinstance(item, Artifact))
+        except (OSError, SourceError) as error:
+            told.unread += 1
+            told.reasons.append(f"{one.shown}: {error}")
+
+
+def _note(path: Path) -> Sighting | None:
+    """Read a tracker's note: a text under a name that says a family, or one with a threat heading."""
+    if path.suffix.lower() not in (".txt", "") and not path.name.endswith("IOCs"):
+        return None
+    with path.open("rb") as file:
+        data = file.read(NOTE_BYTES)
+    head = data[:400]
+    if b"\0" in head or (b"THREAT IDENT" not in head and b"THREAT ATTR" not in head and b" | " not in head):
+        return None
+    note = notes.read(data.decode("utf-8", "replace"), path.name)
+    if not note.family and b"THREAT" not in head:
+        return None
+    found = traits(note.whole)
+    return Sighting(
+        stable_id("s", "report", path.name, *found),
+        "report",
+        note.at_s,
+        path.name,
+        str(path),
+        found,
+        family=note.family,
+        distributor=note.distributor,
+    )
+
+
+def of_tree(first: Analysis, tree: Sequence[Analysis]) -> Sighting:
+    """Give the sighting of a mail or file and all that was found in it.
+
+    A mail is known by what it says, not by its id alone: copies in two mailboxes are one, and a mail that takes
+    another's id is not.
+    """
+    whole = mail.with_facts(tree, NOBODY, None)
+    head = next((one for one in whole if one.address == first.address), first)
+    evidence = _evidence(head, whole)
+    found = traits(evidence)
+    at_ns = time_ns(head)
+    source = head.address
+    if not is_message(head):
+        return Sighting(stable_id("s", head.sha256), "artifact", None, head.artifact.name, source, found)
+    subject = str(head.first("subject"))
+    key = stable_id("s", head.first("message_id"), subject, head.first("sender.address"), *found)
+    return Sighting(
+        key,
+        "mail",
+        None if at_ns is None else at_ns // 1_000_000_000,
+        subject[:300],
+        source,
+        found,
+        country=_country(head),
+        theme=evidence.theme,
+        brand=evidence.brand,
+    )
+
+
+def _evidence(head: Analysis, tree: Sequence[Analysis]) -> Evidence:
+    by_address = {one.address: one for one in tree}
+    inner = [one for one in tree if one.address != head.address and one.artifact.relation in FILES]
+    files = [_file(one, by_address) for one in inner if not one.media_type.startswith(SELF_SPEAKING)]
+    if not is_message(head):
+        files.insert(0, File(head.artifact.name, head.sha256))
+    code = [str(value) for one in tree for name in CODE for value in one.values(name)]
+    subject = str(head.first("subject"))
+    return Evidence(
+        subjects=(subject,) if subject else (),
+        text=str(head.first("body.text")),
+        senders=tuple(str(value) for value in head.values("sender.address")[:1]),
+        sender_ips=tuple(str(value) for value in head.values("origin.ip")),
+        mailers=tuple(str(value) for value in head.values("headers.x_mailer")),
+        urls=tuple(dict.fromkeys(url.canonical or url.raw for one in tree for url in one.urls)),
+        files=tuple(files),
+        macros=tuple(code),
+        phones=tuple(str(value) for value in head.values("callback.phone")),
+        theme=str(head.first("lure.theme")),
+        brand=str(head.first("brand.claimed")),
+        stolen_thread=shapes.is_reply(subject) and bool(head.values("thread.quoted_writer")),
+    )
+
+
+def _file(one: Analysis, by_address: dict[str, Analysis]) -> File:
+    names: list[str] = []
+    current = one
+    while current.artifact.parent and not is_message(current) and len(names) < 8:
+        names.append(current.artifact.name.rpartition(".")[2].lower()[:5])
+        parent = by_address.get(current.artifact.parent)
+        if parent is None:
+            break
+        current = parent
+    return File(one.artifact.name, one.sha256, lineage=">".join(reversed(names)) if len(names) > 1 else "")
+
+
+def _country(head: Analysis) -> str:
+    """Give the country of the readers' domain, where its top level is one."""
+    for name in ("delivered_to", "recipients"):
+        for value in head.values(name):
+            tail = str(value).strip(" <>").rpartition(".")[2].lower()
+            if len(tail) == 2 and tail.isalpha():
+                return tail
+    return ""

@@ -1,0 +1,25 @@
+from sekisho.app.campaigns.sightings import Read, read
+
+NOTE = "THREAT IDENTIFICATION:  EMOTET (E4)\n\nSENDERS OBSERVED\na@b.example\n\nEMOTET C2s\n198.51.100.7:443\n"
+
+
+def test_notes_mails_and_files_in_one_folder(tmp_path):
+    (tmp_path / "2022-01-02 Emotet (E4) IOCs").write_text(NOTE)
+    (tmp_path / "a.eml").write_text("From: a@b.example\nTo: x@y.jp\nSubject: Hello there\n\nText of it\n")
+    (tmp_path / "f.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 broken")
+    told = Read()
+    found = {one.kind: one for one in read([str(tmp_path)], str(tmp_path / "c.db"), 1, told)}
+    assert (told.mails, told.notes, told.undated, told.unread) == (1, 1, 1, 1)
+    assert (found["report"].family, found["report"].distributor) == ("emotet", "e4")
+    assert found["mail"].country == "jp" and found["mail"].at_s is None
+
+
+def test_copies_of_a_mail_are_one_and_a_borrowed_id_is_not(tmp_path):
+    head = "From: a@b.example\nTo: x@y.jp\nMessage-ID: <1@b.example>\nSubject: Hello there\n"
+    (tmp_path / "a.eml").write_text(head + "\nText of the mail that is sent\n")
+    (tmp_path / "b.eml").write_text(
+        "Received: from m by n; Mon, 3 Jan 2022 10:00:00 +0000\n" + head + "\nText of the mail that is sent\n"
+    )
+    (tmp_path / "c.eml").write_text(head + "\nQuite another wording with a http://h.example/x link\n")
+    found = {one.id for one in read([str(tmp_path)], str(tmp_path / "c.db"), 1, Read())}
+    assert len(found) == 2
