@@ -165,6 +165,7 @@ def _is_system(user: str) -> bool:
 
 def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Iterator[Text]:
     case = telling.case
+    layers = history.layers
     on_server = [one for one in telling.deeds if one.layer == "server" and one.findings]
     if not case.messages and not on_server:
         yield Text("unknown.mail.none")
@@ -174,14 +175,11 @@ def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Itera
     elif not history.coverage:
         yield Text("unknown.endpoint.none")
     elif not case.processes:
-        yield Text("unknown.endpoint.not_opened", (("hosts", len({host for host, _ in history.coverage})),))
-    seen = {name for names in history.accounts.values() for name in names}
-    silent = [box for box in recipients(case.messages) if account(box) not in seen]
+        yield Text("unknown.endpoint.not_opened", (("hosts", len(layers.hosts)),))
+    silent = [box for box in recipients(case.messages) if account(box) not in layers.accounts]
     if silent and history.coverage:
         yield Text("unknown.recipients", (("count", len(silent)), ("mailboxes", tuple(silent[:TARGETS]))))
-    if case.processes and not any(
-        category in ("proxy", "firewall", "dns", "webserver") for _, category in history.coverage
-    ):
+    if case.processes and layers.logs.isdisjoint(("proxy", "firewall", "dns", "webserver")):
         yield Text("unknown.network.none")
     for host in victims(case):
         if not history.kinds.get(host, set()) & {"network_connection", "dns_query"}:
@@ -191,7 +189,7 @@ def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Itera
     first = min((one.at_ns for one in case.carried if one.at_ns is not None), default=None)
     last = max((event.time_ns or 0 for process in case.processes.values() for event in process.actions), default=0)
     for host in victims(case):
-        logs = {log: covered for (name, log), covered in sorted(history.coverage.items()) if name == host}
+        logs = layers.of_host.get(host, {})
         late = {log: one.first_ns for log, one in logs.items() if _starts_late(one, first)}
         if late:
             at = min(value for value in late.values() if value is not None)
@@ -207,10 +205,9 @@ def _server_gaps(telling: Telling, on_server: Sequence[Deed], history: History) 
     """Name what an attack on a server leaves open: what ran there, and what was sent from the accounts it took."""
     if not on_server:
         return
-    logs = {log for _, log in history.coverage}
+    logs = history.layers.logs
     names = dict.fromkeys(bare_host(one.first.host) for one in on_server if one.first.host)
-    on_hosts = {bare_host(host) for host, kinds in history.kinds.items() if "process_creation" in kinds}
-    silent = [name for name in names if name not in on_hosts]
+    silent = [name for name in names if name not in history.layers.with_processes]
     if silent:
         yield Text("unknown.server.endpoint", (("hosts", tuple(silent)),))
     if not logs & {"webserver", "proxy", "httpproxy"}:
