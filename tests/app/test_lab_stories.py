@@ -3,7 +3,7 @@
 import pytest
 
 from sekisho.app import ruleset
-from sekisho.app.lab import mixed
+from sekisho.app.lab import cases, mixed
 from sekisho.app.lab.measure import measure
 from sekisho.app.pipeline import Options, investigate
 
@@ -44,3 +44,18 @@ def test_none_is_merged_and_none_is_split(measured):
 
 def test_the_twins_and_the_noise_raise_no_alarm(measured):
     assert [(one.id, one.severity) for one in measured.false_alarms] == []
+
+
+def test_merges_are_undone_by_their_ids(tmp_path):
+    """Mail and host share several things: without the first, the next unites them, and without all they are two."""
+    folder = cases.make("emotet-vba", tmp_path)
+    rules = ruleset.load([], cache=False)
+    apart: tuple[str, ...] = ()
+    for _ in range(6):
+        told = investigate([str(folder / "evidence")], rules, Options(jobs=2, apart=apart)).incidents
+        ids = [one.id for incident in told for one in incident.merges if one.why.key != "why.merge.bytes"]
+        assert not set(ids) & set(apart)
+        if not ids:
+            break
+        apart += tuple(ids)
+    assert {one.title.key for one in told} == {"title.delivered", "title.host"}

@@ -1,12 +1,13 @@
 """What correlation costs against the number of events: ``./dev bench stories``.
 
 Not a test. One lab host's log is repeated as one host after another, each with an attack of its own (the worst case:
-every host is an incident), beside a proxy log of the same length. Prints the seconds of each stage and what share of
+every host is an incident) or one in twenty of them, beside a proxy log of the same length. Prints the seconds of each stage and what share of
 the whole correlation takes; the median of three runs but for the largest.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -30,10 +31,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         case = cases.make("emotet-lnk-vbs", Path(folder) / "lab")
         lines = (case / "evidence" / "endpoint" / "PC-0142.jsonl").read_text().splitlines()
-        for size in SIZES:
-            evidence = Path(folder) / str(size)
+        story = set(case_story(case))
+        quiet = [line for number, line in enumerate(lines, 1) if number not in story]
+        for size, attacked in ((size, every) for size in SIZES for every in (20, 1)):
+            evidence = Path(folder) / f"{size}-{attacked}"
             evidence.mkdir()
-            write_hosts(evidence / "hosts.jsonl", lines, size // 2)
+            write_hosts(evidence / "hosts.jsonl", lines, quiet, size // 2, attacked)
             write_proxy(evidence / "proxy.jsonl", size // 2)
             runs = [investigate([str(evidence)], rules, Options(jobs=2)) for _ in range(3 if size <= RUNS_UP_TO else 1)]
             stages = {name: median(run.timing.get(name, 0.0) for run in runs) for name in runs[0].timing}
@@ -44,15 +47,21 @@ def main() -> None:
             )
 
 
-def write_hosts(path: Path, lines: list[str], size: int) -> None:
-    """Repeat a host's log as if one host after another had written it, each for a user of its own."""
+def case_story(case: Path) -> list[int]:
+    """Give the numbers of the lines that belong to the case's attack."""
+    return list(json.loads((case / "truth.json").read_text())["events"]["evidence/endpoint/PC-0142.jsonl"]["story"])
+
+
+def write_hosts(path: Path, lines: list[str], quiet: list[str], size: int, every: int) -> None:
+    """Repeat a host's log as if one host after another had written it, with the attack on every so-manieth."""
     with path.open("w") as out:
-        written = 0
+        written = number = 0
         while written < size:
-            host, user = f"PC-{written:07}", f"user{written:07}"
-            for line in lines[: size - written]:
+            host, user = f"PC-{number:07}", f"user{number:07}"
+            mine = quiet if number % every else lines
+            for line in mine[: size - written]:
                 out.write(line.replace("PC-0142", host).replace("user01", user) + "\n")
-            written += len(lines)
+            written, number = written + len(mine), number + 1
 
 
 def write_proxy(path: Path, size: int) -> None:

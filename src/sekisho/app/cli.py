@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sekisho.app.attribution import cli as attribution
-from sekisho.app.exchange import cli as exchange
 from sekisho.app.campaigns import cli as campaigns
+from sekisho.app.exchange import cli as exchange
 from sekisho.app.rules import cli as rules
 from sekisho.app.store import cli as store
 

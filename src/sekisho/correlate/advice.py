@@ -21,8 +21,6 @@ from sekisho.model.verdict import Verdict
 TARGETS = 50  # shown per recommendation
 # Addresses and names that lead nowhere outside the host. Source: RFC 1122, RFC 4291, RFC 5771, RFC 6761.
 NOWHERE = ("127.", "::1", "0.0.0.0", "fe80:", "169.254.", "224.", "239.", "255.", "ff02:", "localhost", "wpad")
-ENDPOINT_KINDS = frozenset({"process_creation", "file_event", "ps_script"})
-"""Categories of which a host's log tells what was opened and run there."""
 NETWORK_KINDS = frozenset({"proxy", "firewall", "dns", "tls", "webserver"})
 QUIET_NS = 10 * 60 * 1_000_000_000  # a log that ends sooner than this after the last step hides what came next
 
@@ -168,6 +166,7 @@ def _is_system(user: str) -> bool:
 
 def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Iterator[Text]:
     case = telling.case
+    layers = history.layers
     on_server = [one for one in telling.deeds if one.layer == "server" and one.findings]
     if not case.messages and not on_server:
         yield Text("unknown.mail.none")
@@ -177,14 +176,12 @@ def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Itera
     elif not history.coverage:
         yield Text("unknown.endpoint.none")
     elif not case.processes:
-        # A sensor on the network tells of hosts, but not of what was opened on them.
-        watched = sum(bool(kinds & ENDPOINT_KINDS) for kinds in history.kinds.values())
+        watched = layers.watched
         yield Text("unknown.endpoint.not_opened", (("hosts", watched),)) if watched else Text("unknown.endpoint.none")
-    seen = {name for names in history.accounts.values() for name in names}
-    silent = [box for box in recipients(case.messages) if account(box) not in seen]
+    silent = [box for box in recipients(case.messages) if account(box) not in layers.accounts]
     if silent and history.coverage:
         yield Text("unknown.recipients", (("count", len(silent)), ("mailboxes", tuple(silent[:TARGETS]))))
-    if case.processes and not any(kinds & NETWORK_KINDS for kinds in history.kinds.values()):
+    if case.processes and layers.kinds.isdisjoint(NETWORK_KINDS):
         yield Text("unknown.network.none")
     for host in victims(case):
         if not history.kinds.get(host, set()) & {"network_connection", "dns_query"}:
@@ -194,7 +191,7 @@ def _gaps(telling: Telling, history: History, unscanned: Sequence[str]) -> Itera
     first = min((one.at_ns for one in case.carried if one.at_ns is not None), default=None)
     last = max((event.time_ns or 0 for process in case.processes.values() for event in process.actions), default=0)
     for host in victims(case):
-        logs = {log: covered for (name, log), covered in sorted(history.coverage.items()) if name == host}
+        logs = layers.of_host.get(host, {})
         late = {log: one.first_ns for log, one in logs.items() if _starts_late(one, first)}
         if late:
             at = min(value for value in late.values() if value is not None)
@@ -210,10 +207,9 @@ def _server_gaps(telling: Telling, on_server: Sequence[Deed], history: History) 
     """Name what an attack on a server leaves open: what ran there, and what was sent from the accounts it took."""
     if not on_server:
         return
-    logs = {log for _, log in history.coverage}
+    logs = history.layers.logs
     names = dict.fromkeys(bare_host(one.first.host) for one in on_server if one.first.host)
-    on_hosts = {bare_host(host) for host, kinds in history.kinds.items() if "process_creation" in kinds}
-    silent = [name for name in names if name not in on_hosts]
+    silent = [name for name in names if name not in history.layers.with_processes]
     if silent:
         yield Text("unknown.server.endpoint", (("hosts", tuple(silent)),))
     if not logs & {"webserver", "proxy", "httpproxy"}:

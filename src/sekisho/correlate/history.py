@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from sekisho.correlate.identity import Identities, Seen
+from sekisho.correlate.identity import Identities, Seen, bare_host
 from sekisho.correlate.observables import sightings
 from sekisho.model.event import Event
 from sekisho.model.observable import Observable
@@ -121,6 +121,7 @@ class History:
         self._processes: dict[str, Process] = {}
         self._loose: list[Event] = []
         self._recalled: set[str] | None = None
+        self._layers: Layers | None = None
         self.coverage: dict[tuple[str, str], Coverage] = {}
         """By (host, log)."""
         self.accounts: dict[str, set[str]] = {}
@@ -195,8 +196,16 @@ class History:
             self.shared.setdefault(what, set()).update(parties)
         return len(new)
 
+    @property
+    def layers(self) -> Layers:
+        """What logs there are, indexed once: every incident asks for it."""
+        if self._layers is None:
+            self._layers = Layers.of(self)
+        return self._layers
+
     def link(self) -> None:
         """Build the process forest; call once, after the last event."""
+        self._layers = None
         self._events.sort(key=lambda event: (event.time_ns or 0, event.logsource.category != "process_creation"))
         latest: dict[tuple[str, str], Process] = {}
         for event in self._events:
@@ -341,6 +350,43 @@ class Coverage:
             self.first_ns = at_ns
         if self.last_ns is None or at_ns > self.last_ns:
             self.last_ns = at_ns
+
+
+ENDPOINT_KINDS = frozenset({"process_creation", "file_event", "ps_script"})
+"""Categories of which a host's log tells what was opened and run there."""
+
+
+class Layers(NamedTuple):
+    """What logs the evidence has."""
+
+    logs: frozenset[str]
+    hosts: frozenset[str]
+    of_host: dict[str, dict[str, Coverage]]
+    """Coverage by log, by host."""
+    accounts: frozenset[str]
+    """Bare names seen acting anywhere."""
+    with_processes: frozenset[str]
+    """Bare names of machines whose processes are logged."""
+    kinds: frozenset[str]
+    """Categories of events seen anywhere."""
+    watched: int
+    """Hosts whose own logs tell what was opened and run there; a sensor on the network tells of hosts, but not that."""
+
+    @classmethod
+    def of(cls, history: History) -> Layers:
+        """Index what a history saw."""
+        of_host: dict[str, dict[str, Coverage]] = defaultdict(dict)
+        for (host, log), covered in sorted(history.coverage.items()):
+            of_host[host][log] = covered
+        return cls(
+            frozenset(log for _, log in history.coverage),
+            frozenset(host for host, _ in history.coverage),
+            of_host,
+            frozenset().union(*history.accounts.values()),
+            frozenset(bare_host(host) for host, kinds in history.kinds.items() if "process_creation" in kinds),
+            frozenset().union(*history.kinds.values()),
+            sum(bool(kinds & ENDPOINT_KINDS) for kinds in history.kinds.values()),
+        )
 
 
 class Kept(NamedTuple):

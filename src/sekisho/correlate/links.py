@@ -105,7 +105,9 @@ class Link:
 
     @property
     def id(self) -> str:
-        """Stable id, to undo a merge by."""
+        """Stable id, to undo a merge by; the same for every copy of a file and every sign that one process ran it."""
+        if self.how.startswith("join."):
+            return stable_id("g", "file", self.right)
         return stable_id("g", *sorted((self.left, self.right)), self.how, self.value)
 
 
