@@ -29,6 +29,7 @@ ELSEWHERE = {
         "deeds",
         "history",
         "joins",
+        "lineage",
         "reach",
         "records",
         "story",
