@@ -30,6 +30,7 @@ ELSEWHERE = {
         "deeds",
         "history",
         "joins",
+        "lineage",
         "reach",
         "records",
         "story",
