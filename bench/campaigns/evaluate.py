@@ -97,10 +97,8 @@ def pairs() -> None:
             any_value.append((shares, same))
         linked = sum(same for shares, same in any_value if shares) / max(1, sum(shares for shares, _ in any_value))
         positives = sum(same for _, same in ranked)
-        say(
-            told = f"{positives} of {len(ranked)} pairs; any shared value: {linked:.3f}"
-            say(f"pairs {part}: average precision {precision(ranked):.3f} ({told})")
-        )
+        told = f"{positives} of {len(ranked)} pairs; any shared value: {linked:.3f}"
+        say(f"pairs {part}: average precision {precision(ranked):.3f} ({told})")
 
 
 def together(one: notes.Note, two: notes.Note) -> bool:
@@ -145,10 +143,8 @@ def dormancy() -> None:
     found = silences()
     for name, some in sorted(found.items()):
         for one in some:
-            say(
-                told = f"called {one.called_at}, return alarm after {one.delay_days} days"
-                say(f"{name}: {one.after} to {one.until}, {one.days} days, {one.probability:.3f}, {told}")
-            )
+            told = f"called {one.called_at}, return alarm after {one.delay_days} days"
+            say(f"{name}: {one.after} to {one.until}, {one.days} days, {one.probability:.3f}, {told}")
     for name, back in KNOWN:
         hit = any(one.until and abs((one.until - date.fromisoformat(back)).days) <= 7 for one in found[name])
         say(f"known return of {name} on {back}: {'found' if hit else 'MISSED'}")
@@ -200,10 +196,8 @@ def phishing() -> None:
     ordered = sorted(some, key=lambda one: (one.at_s is None, one.at_s or 0, one.id))
     early = clusters.cluster(ordered[: len(ordered) // 2])
     anchors = {member for one in found for member in one.members}
-    say(
-        kept = sum(one.anchor in anchors for one in early)
-        say(f"{kept} of {len(early)} campaigns of the first half are found by their id later")
-    )
+    kept = sum(one.anchor in anchors for one in early)
+    say(f"{kept} of {len(early)} campaigns of the first half are found by their id later")
     many = [
         Sighting(f"{one.id}-{copy}", one.kind, one.at_s and one.at_s + copy * 7 * DAY_S, one.title, "", one.traits)
         for copy in range(20)
