@@ -23,8 +23,6 @@ PRIOR_POWER = 0.7
 """How far the share of a label among recent sightings counts."""
 SPREAD = 1.0
 """What each trait's log-odds are multiplied by, as traits of one mail depend on each other."""
-FADE = 0.7
-"""What each further trait of a kind is worth of the one before it."""
 UNKNOWN_BELOW = 0.35
 """Probability under which the best label is called unknown."""
 SHOWN = 6
@@ -65,7 +63,7 @@ class Labels:
         for name, total in totals.items():
             ledger = _ledger(hits, name, total, everything)
             prior = PRIOR_POWER * math.log((total + SMOOTH) / (everything + SMOOTH * len(totals)))
-            scores[name] = prior + SPREAD * _summed(ledger)
+            scores[name] = prior + SPREAD * sum(value for _, value in ledger)
             ledgers[name] = ledger
         return self._ranked(scores, ledgers)
 
@@ -89,20 +87,6 @@ def _ledger(
         mine, among = by_name.get(name, 0.0), sum(by_name.values()) / everything
         told.append((trait, math.log((mine + BACKGROUND * among) / (total + BACKGROUND) / among)))
     return told
-
-
-def _summed(ledger: list[tuple[Trait, float]]) -> float:
-    """Add up log-odds; of each kind the further ones count less, as they tend to say the same."""
-    kinds: dict[str, list[float]] = defaultdict(list)
-    for trait, value in ledger:
-        kinds[trait.kind].append(value)
-    total = 0.0
-    for values in kinds.values():
-        factor = 1.0
-        for value in sorted(values, key=abs, reverse=True):
-            total += value * factor
-            factor *= FADE
-    return total
 
 
 def answer(guesses: Sequence[Guess]) -> Guess:

@@ -155,7 +155,8 @@ def time_weight(first_s: int | None, second_s: int | None, near: float = 1.0) ->
     return next(odds for limit, odds in _TIMES if days <= limit)
 
 
-NEAR_DAYS, MOST_NEAR = 1.5, 4.0
+NEAR_DAYS, MOST_NEAR = 1.5, 2.0
+"""Days, and log-odds at most: with 2.5, a day shared by two crews joins them (measured on tracker notes)."""
 _TIMES = ((NEAR_DAYS, 1.5), (4.5, 0.7), (10.5, 0.0), (31.0, -1.0), (92.0, -2.5), (math.inf, -4.0))
 """(days at most, log-odds)."""
 
