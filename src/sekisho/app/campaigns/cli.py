@@ -252,12 +252,13 @@ def _trend(chosen: argparse.Namespace) -> int:
         return _json({"by": chosen.by, "series": rows, "arrivals": warned})
     alarms = [_arrival(one, chosen.country, words) for one in warned]
     sections, lines = [], []
+    end = max((one.day for one in found.by_id.values() if one.day is not None), default=None)
     for row in rows[:50]:
         counts = {date.fromisoformat(day): count for day, count in row["volume"]}
         quiet = [_span(one) for one in row["silences"]]
         told = [*_silences(row, words), *_surges(row, words)]
-        lines += [f"{_name(row['name'], words)}: {row['count']}", *volume.bars(counts, quiet, words), *told, ""]
-        sections.append((volume.svg(row["name"], counts, quiet, words), told))
+        lines += [f"{_name(row['name'], words)}: {row['count']}", *volume.bars(counts, quiet, words, end), *told, ""]
+        sections.append((volume.svg(row["name"], counts, quiet, words, end), told))
     if chosen.html:
         text = volume.page(words.get("campaigns.trend"), [*sections, ("", alarms)], words)
         try:
