@@ -25,6 +25,12 @@ def test_the_picture_names_the_silence_and_escapes_what_is_hostile(language):
     assert "&lt;b&gt;" in told and f'lang="{language}"' in told
 
 
+def test_a_silence_that_lasts_is_drawn_to_the_end_of_the_record():
+    open_end, end = [(DAY + timedelta(days=60), None)], DAY + timedelta(days=65)
+    assert "5 days silent" in svg("a", COUNTS, open_end, Words("en"), end)
+    assert bars(COUNTS, open_end, Words("en"), end)[1].endswith("░" * 5)
+
+
 def test_nothing_dated_gives_nothing():
     assert bars({}, (), Words("en")) == [] and svg("a", {}, (), Words("en")) == ""
 

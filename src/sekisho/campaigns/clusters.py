@@ -7,6 +7,7 @@ what a person decided goes before what was computed.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,12 +41,14 @@ class Index:
     carriers: dict[Trait, list[int]]
     worth: dict[Trait, tuple[float, str]]
     """(log-odds, why ignored) by trait that two or more carry."""
+    near: list[float]
+    """Share of all sightings that lie within some days of each, by place."""
 
     def link(self, first: int, second: int, decision: str = "") -> Link:
         """Weigh two sightings against each other."""
         left, right = self.sightings[first], self.sightings[second]
         shared = self._shared(left, right)
-        elapsed = weights.time_weight(left.at_s, right.at_s)
+        elapsed = weights.time_weight(left.at_s, right.at_s, self.near[first])
         crowded = weights.crowded(len(left.traits), len(right.traits))
         score = weights.PRIOR + crowded + elapsed + sum(one.weight for one in shared)
         ordered = tuple(sorted(shared, key=lambda one: (-one.weight, one.trait))[:SHOWN])
@@ -56,7 +59,9 @@ class Index:
         groups: dict[str, list[float]] = {}
         for trait in kinds[first] & kinds[second]:
             groups.setdefault(weights.KINDS[trait.kind].group, []).append(self.worth[trait][0])
-        score = weights.PRIOR + weights.time_weight(self.sightings[first].at_s, self.sightings[second].at_s)
+        score = weights.PRIOR + weights.time_weight(
+            self.sightings[first].at_s, self.sightings[second].at_s, self.near[first]
+        )
         score += weights.crowded(len(self.sightings[first].traits), len(self.sightings[second].traits))
         for group, values in groups.items():
             score += decayed(group, values)
@@ -99,13 +104,20 @@ def index(sightings: Iterable[Sighting]) -> Index:
     for number, one in enumerate(ordered):
         for trait in one.traits:
             carriers.setdefault(trait, []).append(number)
-    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {})
+    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {}, _near(ordered))
     told = [_told(one) for one in ordered]
     total = len(ordered)
     for trait, some in carriers.items():
         if len(some) > 1 and trait.kind in weights.KINDS:
             made.worth[trait] = _worth(trait, some, total, ordered, told)
     return made
+
+
+def _near(ordered: Sequence[Sighting]) -> list[float]:
+    times = [one.at_s for one in ordered if one.at_s is not None]
+    span, total = int(weights.NEAR_DAYS * 86_400), len(ordered) + weights.PSEUDO
+    shares = [(bisect_right(times, at + span) - bisect_left(times, at - span)) / total for at in times]
+    return shares + [1.0] * (len(ordered) - len(times))
 
 
 def _order(one: Sighting) -> tuple[int, int, str]:

@@ -28,9 +28,7 @@ _CALL_PATH = re.compile(r"[\"' ](?:[A-Z]:\\|%\w+%\\|\.\.\\)[\w\\ .%-]{2,120}", r
 _NAMED = re.compile(r"(?:all\s+)?files?\s+(?:are|were)\s+(?:all\s+)?named:?\s*\"?([^\")]{3,100})", re.IGNORECASE)
 _PLACE = re.compile(r"<[^<>]{1,30}>")
 _FILE = re.compile(r"^[^\\/:*?\"<>|\t]{1,120}\.[A-Za-z0-9]{1,5}$")
-_STOLEN = re.compile(
-    r"(?:stolen|reused) (?:e-?mail )?thread|previously stolen|hijacked thread|reply.chain", re.IGNORECASE
-)
+_STOLEN = re.compile(r"(?:stolen|reused|hijacked)\b.{0,40}\bthread|previously stolen|reply.chain", re.IGNORECASE)
 _ISO_DATE = re.compile(r"(20\d\d)-(\d\d)-(\d\d)")
 _DOT_DATE = re.compile(r"(\d\d)\.(\d\d)\.(20\d\d)")
 _LABEL = re.compile(r"THREAT (?:IDENTIFICATION|ATTRIBUTION)\s*:\s*(.{1,80})", re.IGNORECASE)
@@ -178,7 +176,7 @@ def _distributor(text: str) -> tuple[str, str]:
 
 def _stages(text: str) -> tuple[Evidence, Evidence]:
     mail, later = _Lists(), _Lists()
-    stage, named = "delivery" if _DOT_DATE.search(text[:200]) else "", ""
+    stage, named, kind = "delivery" if _DOT_DATE.search(text[:200]) else "", "", ""
     for number, line in enumerate(text.splitlines()):
         if number >= LINES:
             break
@@ -188,14 +186,17 @@ def _stages(text: str) -> tuple[Evidence, Evidence]:
             continue
         if _HEADING.match(line) and not _HASH.match(line) and "." not in line.rstrip(".:") and " " in line:
             stage, named = _stage(line.lower()), ""
+            kind = next((one for one in _EXTENSIONS if one in line.lower().split()), "")
             continue
         if re.match(r"^SUBJECTS?$|^SENDERS?$", line):
             stage = "subject" if line.startswith("SUBJ") else "sender"
             continue
-        named = _take(mail if stage in _MAIL_STAGES else later, stage, line, named)
+        named = _take(mail if stage in _MAIL_STAGES else later, stage, line, named or f".{kind}")
     return mail.evidence(), later.evidence()
 
 
+_EXTENSIONS = "zip iso img xlsb xlsm xlsx xls xll docm doc lnk html pdf vbs js".split()
+"""That a heading may give to hashes without a name."""
 _MAIL_STAGES = frozenset({"subject", "sender", "body", "password", "delivery"})
 
 
@@ -266,7 +267,8 @@ def _indicators(lists: _Lists, line: str, named: str) -> str:
         lists.files.append(_hashed("", rest.strip(), first[1:]))
         return ""
     if _HASH.match(line):
-        lists.files.append(_hashed(named, line, ""))
+        bare = named.startswith(".")
+        lists.files.append(_hashed("" if bare else named, line, named[1:] if bare else ""))
         return named
     if not urls and _FILE.match(line) and " " not in line.rpartition(".")[2]:
         return line

@@ -16,11 +16,14 @@ Span = tuple[date, date | None]
 """Last active day before a silence, and the first one after it."""
 
 
-def bars(counts: Mapping[date, int], silences: Sequence[Span], words: Words) -> list[str]:
-    """Give lines: one of bars, one that marks silences with ``░``, one with the dates; none without dated items."""
+def bars(counts: Mapping[date, int], silences: Sequence[Span], words: Words, end: date | None = None) -> list[str]:
+    """Give lines: one of bars, one that marks silences with ``░``, one with the dates; none without dated items.
+
+    ``end`` is the last day of the record, where that is later than the last item.
+    """
     if not counts:
         return []
-    first, last, step = _scale(counts, COLUMNS)
+    first, last, step = _scale(counts, COLUMNS, end)
     values = _binned(counts, first, last, step)
     most = max(values)
     row = "".join(BLOCKS[0 if not one else max(1, round(one / most * 8))] for one in values)
@@ -30,11 +33,11 @@ def bars(counts: Mapping[date, int], silences: Sequence[Span], words: Words) -> 
     return [row, *([marks.rstrip()] if marks.strip() else []), f"{ends}  {told}"]
 
 
-def svg(name: str, counts: Mapping[date, int], silences: Sequence[Span], words: Words) -> str:
-    """Give one SVG figure of a series; empty without dated items."""
+def svg(name: str, counts: Mapping[date, int], silences: Sequence[Span], words: Words, end: date | None = None) -> str:
+    """Give one SVG figure of a series, to the ``end`` of the record; empty without dated items."""
     if not counts:
         return ""
-    first, last, step = _scale(counts, MOST_BARS)
+    first, last, step = _scale(counts, MOST_BARS, end)
     values = _binned(counts, first, last, step)
     most, wide = max(values), (WIDTH - 2 * MARGIN) / len(values)
     floor = HEIGHT - MARGIN
@@ -79,8 +82,8 @@ def page(title: str, sections: Sequence[tuple[str, Sequence[str]]], words: Words
     return f"{top}<body><h1>{escape(title)}</h1>{body}</body></html>\n"
 
 
-def _scale(counts: Mapping[date, int], most: int) -> tuple[date, date, int]:
-    first, last = min(counts), max(counts)
+def _scale(counts: Mapping[date, int], most: int, end: date | None) -> tuple[date, date, int]:
+    first, last = min(counts), max(max(counts), end or date.min)
     return first, last, max(1, -(-((last - first).days + 1) // most))
 
 

@@ -251,24 +251,29 @@ def _trend(chosen: argparse.Namespace) -> int:
     if chosen.json:
         return _json({"by": chosen.by, "series": rows, "arrivals": warned})
     alarms = [_arrival(one, chosen.country, words) for one in warned]
-    sections = []
+    sections, lines = [], []
+    end = max((one.day for one in found.by_id.values() if one.day is not None), default=None)
     for row in rows[:50]:
         counts = {date.fromisoformat(day): count for day, count in row["volume"]}
-        quiet = [
-            (date.fromisoformat(one["after"]), one["until"] and date.fromisoformat(one["until"]))
-            for one in row["silences"]
-        ]
+        quiet = [_span(one) for one in row["silences"]]
         told = [*_silences(row, words), *_surges(row, words)]
-        _say([f"{_name(row['name'], words)}: {row['count']}", *volume.bars(counts, quiet, words), *told, ""])
-        sections.append((volume.svg(row["name"], counts, quiet, words), told))
-    _say(alarms)
+        lines += [f"{_name(row['name'], words)}: {row['count']}", *volume.bars(counts, quiet, words, end), *told, ""]
+        sections.append((volume.svg(row["name"], counts, quiet, words, end), told))
     if chosen.html:
         text = volume.page(words.get("campaigns.trend"), [*sections, ("", alarms)], words)
         try:
             Path(chosen.html).write_text(text, encoding="utf-8", errors="replace")
         except OSError as error:
             raise ResponseError(f"cannot be written: {error.strerror}", chosen.html) from error
+    _say([*lines, *alarms])
     return CLEAN
+
+
+def _span(silence: dict[str, Any]) -> tuple[Any, Any]:
+    from datetime import date
+
+    after, until = (silence[name] and date.fromisoformat(silence[name]) for name in ("after", "until"))
+    return after, until
 
 
 def _silences(row: dict[str, Any], words: Words) -> list[str]:
