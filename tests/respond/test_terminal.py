@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sekisho.model.result import Tuned
 from sekisho.respond import terminal
+from sekisho.respond._merged import merges
 from sekisho.respond.wording import LANGUAGES, Words, catalogue
 
 
@@ -68,3 +69,11 @@ def test_tuning_shows_first_what_needs_a_look(lab_result):
     assert lines[3] == "  t.yml:1: in use (2 times) · reason 1"
     assert lines[9] == "  and 2 more"
     assert "idle" not in text
+
+
+def test_merges_that_say_the_same_are_told_once(lab_result):
+    incident = next(one for one in lab_result.incidents if len(one.merges) > 2)
+    words = Words("en", lab_result.findings)
+    told = merges(incident, words)
+    assert len({one.text for one in told}) == len(told) < len(incident.merges)
+    assert any("times)" in one.text and len(one.ids.split()) > 1 for one in told)

@@ -15,6 +15,7 @@ from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.incident import Incident
 from sekisho.model.result import Result
+from sekisho.respond._merged import merges
 from sekisho.respond._tuned import tuning_facts
 from sekisho.respond.graph import Picture, picture
 from sekisho.respond.wording import Words, safe
@@ -61,6 +62,7 @@ def render(result: Result, words: Words) -> str:
         facts=facts,
         marks_shown=MARKS_SHOWN,
         safe=safe,
+        merges=merges,
     )
 
 

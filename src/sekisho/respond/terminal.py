@@ -13,6 +13,7 @@ from sekisho.model.detection import Detections
 from sekisho.model.incident import Incident, Step
 from sekisho.model.result import Result, Tuned
 from sekisho.model.verdict import Judgement, Reason, Verdict
+from sekisho.respond._merged import merges
 from sekisho.respond._tuned import tuning_facts
 from sekisho.respond.wording import Words, safe
 
@@ -179,12 +180,13 @@ def _tail(incident: Incident, words: Words, console: Console) -> None:
     contacted = [one.value for one in incident.reached if one.state == "contacted"]
     if contacted:
         table.add_row("", f"{words.get('who.contacted', count=len(contacted))}: {words.listed(contacted)}")
-    for index, merge in enumerate(incident.merges[:MERGES_SHOWN]):
-        line = Styled(words.say(merge.why))
-        line.append(f"  {merge.weight:.2f} {merge.id}", "dim")
+    told = merges(incident, words)
+    for index, merge in enumerate(told[:MERGES_SHOWN]):
+        line = Styled(merge.text)
+        line.append(f"  {merge.weight:.2f} {merge.ids}", "dim")
         table.add_row("" if index else words.get("label.merges"), line)
-    if len(incident.merges) > MERGES_SHOWN:
-        table.add_row("", Styled(words.get("label.more", count=len(incident.merges) - MERGES_SHOWN), "dim"))
+    if len(told) > MERGES_SHOWN:
+        table.add_row("", Styled(words.get("label.more", count=len(told) - MERGES_SHOWN), "dim"))
     for index, other in enumerate(incident.related[:MERGES_SHOWN]):
         title = "" if index else words.get("label.related")
         table.add_row(title, Styled(f"{other.incident}: {words.say(other.why)}"))
