@@ -6,6 +6,7 @@ import pytest
 
 from sekisho.model.artifact import Analysis, Artifact, Feature
 from sekisho.model.finding import Evidence
+from sekisho.model.incident import Entity
 from sekisho.model.organisation import Organisation
 from sekisho.model.result import Result
 from sekisho.model.url import Url
@@ -120,3 +121,11 @@ def test_names_of_victims_are_hidden_in_every_spelling(lab_result):
     assert hide(text) == r"<user> on <host> C:\Users\<user>\a.txt <sid> <mailbox>, reservation@hotel.example user01x"
     assert hide("宛先user01@corp.example様、PC-0142.corp.exampleで開封") == "宛先<mailbox>様、<host>で開封"
     assert hider(())("C:\\Users\\me\\x") == "C:\\Users\\<user>\\x"
+
+
+def test_where_a_server_was_attacked_from_is_told(lab_result):
+    incident = replace(lab_result.incidents[0], entities=(Entity("ip", "203.0.113.9", "attacker"),))
+    told = replace(lab_result, incidents=(incident,))
+    (one,) = [one for one in pick(told, (incident,), exercise=True).observed if one.role == "attacker"]
+    assert (one.kind, one.value, one.strong) == ("ip", "203.0.113.9", True)
+    assert one.confidence < 90

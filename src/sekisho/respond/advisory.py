@@ -164,7 +164,8 @@ class _Writer:
     def _admin_steps(self) -> Iterator[str]:
         facts, get = self.facts, self.get
         yield get("admin.step.search", count=len(facts.mails), boxes=len(facts.mailboxes))
-        yield get("admin.step.block", count=len(facts.picked.strong))
+        if facts.picked.strong:
+            yield get("admin.step.block", count=len(facts.picked.strong))
         yield get("admin.step.sender")
         yield get("admin.step.trace")
         yield get("admin.step.macro" if facts.asks_to_enable else "admin.step.types")

@@ -25,8 +25,18 @@ MOST = 5_000
 """Values of one export; what exceeds them is counted."""
 # How far a value may be trusted to mean an attack wherever it is seen. Who sends may be a stolen account, a sending
 # host serves others too, and names are chosen freely; what a hostile process asked for or carried is the attack's own.
-STRONG = {"contacted": 90, "carried": 85, "dropped": 90, "linked": 70}
-WEAK = {"sender": 30, "sent_from": 30, "named": 20, "written": 40, "contacted": 40, "carried": 40, "linked": 35}
+# An address that a server was attacked from may be handed to somebody else tomorrow.
+STRONG = {"contacted": 90, "carried": 85, "dropped": 90, "linked": 70, "attacker": 60}
+WEAK = {
+    "attacker": 40,
+    "sender": 30,
+    "sent_from": 30,
+    "named": 20,
+    "written": 40,
+    "contacted": 40,
+    "carried": 40,
+    "linked": 35,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,7 @@ class Observed:
     """One of ``model.indicator.KINDS``."""
     value: str
     role: str
-    """contacted carried dropped linked written sender sent_from named (catalogue: ``observed.*``)."""
+    """attacker contacted carried dropped linked written sender sent_from named (catalogue: ``observed.*``)."""
     strong: bool
     """Fit to block or to raise an alarm by itself."""
     confidence: int
@@ -247,7 +257,7 @@ def _sent_ns(one: Analysis, by_address: dict[str, Analysis], incident: Incident)
 
 
 def _contacts(incident: Incident) -> Iterator[Observed]:
-    """Give what the incident's processes spoke to or asked for on their command lines."""
+    """Give what the incident's processes spoke to or asked for on their command lines, and where it came from."""
     told: dict[str, bool] = {}
     for step in incident.steps:
         facts = dict(step.what.values)
@@ -260,6 +270,8 @@ def _contacts(incident: Incident) -> Iterator[Observed]:
         kind = "ip" if canonical("ip", target) else "domain"
         yield _made(kind, target, "contacted", evidence, step.at_ns, strong=sure)
     for entity in incident.entities:
+        if entity.role == "attacker" and entity.type == "ip":
+            yield _made("ip", entity.value, "attacker", (), incident.last_at_ns, strong=True)
         if entity.role != "contacted":
             continue
         if entity.type == "url":
