@@ -21,3 +21,21 @@ def test_arrivals_need_labelled_sightings():
     some += [Sighting(f"n{n}", "mail", (start + n) * DAY, "", "", (), "jp", family="emotet") for n in range(6)]
     (found,) = Answers(some, []).arrivals("jp", date(2022, 1, 1))
     assert found["family"] == "emotet" and found["at"] <= "2022-01-06"
+
+
+def test_who_spreads_one_family_is_no_answer_for_another():
+    def seen(number, family, distributor=""):
+        own = (
+            Trait("file.sha256", family * 9),
+            Trait("macro.skeleton", family),
+            Trait("url.full", f"h.example/{family}"),
+        )
+        traits = (*own, Trait("url.path", "/same/"))
+        return Sighting(f"s{number}", "report", number * 86_400, "t", "s", traits, "", "", "", family, distributor)
+
+    known = [seen(n, "qakbot", "tr") for n in range(1, 6)] + [seen(n, "remcos") for n in range(6, 9)]
+    answers = Answers(known, [])
+    told = [answers.document(one)["guesses"] for one in answers.campaigns]
+    by_family = {one["family"]["name"]: one["distributor"] for one in told}
+    assert by_family["qakbot"]["name"] == "tr"
+    assert by_family["remcos"] == {"name": "unknown", "probability": 1.0}

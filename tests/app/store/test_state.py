@@ -36,7 +36,10 @@ def test_segments_by_logsource_and_time(tmp_path):
             [],
             [segment("a", 0, 9), segment("b", 10, 19), segment("c", None, None), segment("d", 5, 30, Logsource("q"))],
         )
-        names = lambda *given: [one.path for one in state.segments(*given)]  # noqa: E731
+
+        def names(*given):
+            return [one.path for one in state.segments(*given)]
+
         assert names() == ["d", "b", "a", "c"]
         assert names(Logsource("p")) == ["b", "a", "c"]
         assert names(Logsource("", "", ""), 10) == ["d", "b"]

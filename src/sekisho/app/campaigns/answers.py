@@ -80,15 +80,17 @@ class Answers:
             if own:
                 (name, count), total = own.most_common(1)[0], sum(own.values())
                 told[what] = Guess(what, name, (count + 0.5) / (total + 1.0))
-            elif what != "theme":
+            elif what == "family":
                 told[what] = labels.answer(self._learned(what, campaign))
+            elif what == "distributor":  # who spreads one family is no answer for another
+                told[what] = labels.answer(self._learned(what, campaign, told["family"].name))
         return told
 
-    def _learned(self, what: str, campaign: Campaign) -> tuple[Guess, ...]:
+    def _learned(self, what: str, campaign: Campaign, family: str = "") -> tuple[Guess, ...]:
         model = labels.Labels(what)
         for one in self.index.sightings:
             name = getattr(one, what)
-            if name and one.at_s is not None:
+            if name and one.at_s is not None and family in ("", one.family):
                 model.learn(one.traits, name, one.at_s)
         traits = {trait for key in campaign.members[:GUESSED] for trait in self.by_id[key].traits}
         return model.guess(traits, (campaign.last_at_s or 0) + 1)
