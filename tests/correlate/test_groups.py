@@ -45,3 +45,15 @@ def test_a_merge_is_told_once_and_can_be_undone():
     assert not apart.merge(one)
     assert apart.find("a") != apart.find("b")
     assert link("b", "a").id == one.id
+
+
+def test_an_account_makes_one_attack_of_two_on_servers_only_within_a_day():
+    for soon in (True, False):
+        groups = Groups()
+        groups.begin("s1", SERVER), groups.begin("s2", SERVER), groups.begin("m1")
+        account = replace(link("s1", "s2"), how="account", acts=True, soon=soon)
+        groups.merge_weighed([[account]])
+        assert (groups.find("s1") == groups.find("s2")) is soon
+        assert groups.refused == ([] if soon else [account])
+        groups.merge_weighed([[replace(account, left="s2", right="m1")]])
+        assert groups.find("s2") == groups.find("m1"), "a mail that the account sends days later is its act"

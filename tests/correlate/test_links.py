@@ -14,7 +14,7 @@ def mark(unit, what=SITE, at_h=0, party="", role="object", weight=3.5):
 
 
 def made(*marks, roots=(), shared=None):
-    return links(marks, lambda unit: unit in roots, shared or {})
+    return links(marks, lambda unit: unit if unit in roots else "", shared or {})
 
 
 def pairs(found):
@@ -93,3 +93,38 @@ def test_rarity(parties, left):
 def test_links_grow_with_the_marks_and_not_with_their_pairs():
     sessions = [mark(f"r{number}", Observable("session", "abcdefgh"), party="one") for number in range(2_000)]
     assert len(made(*sessions)) == 1_999
+
+
+def test_a_name_that_two_beginnings_hold_is_weighed_after_what_says_more():
+    url = Observable("url", "hacked.example/second")
+    first, second = mark("m1", party="ann"), mark("m2", party="bob")
+    visit = mark("r1", at_h=1, party="ann")
+    found = made(first, second, mark("m2", url), mark("r1", url, 1), visit, mark("m1"), roots=("m1", "m2"))
+    assert {(one.left, one.right, one.how): one.doubtful for one in found} == {
+        ("m1", "r1", "domain"): True,
+        ("m2", "r1", "url"): False,
+    }
+    assert [group[0].how for group in worth(found)] == ["url", "domain"]
+
+
+def test_what_one_party_did_at_once_is_not_doubtful_for_the_name_it_shares():
+    roots = mark("m1", at_h=0), mark("m2", at_h=0)
+    found = made(
+        *roots,
+        mark("r1", at_h=1, party="ann"),
+        mark("r2", at_h=1.1, party="ann"),
+        mark("r3", at_h=9, party="ann"),
+        roots=("m1", "m2"),
+    )
+    sure = {(one.left, one.right) for one in found if not one.doubtful}
+    assert sure == {("r1", "r2")}
+    alone = made(mark("m1"), mark("r1", at_h=1, party="ann"), roots=("m1",))
+    assert [one.doubtful for one in alone] == [False]
+
+
+def test_of_equal_pairs_the_value_that_says_most_comes_first():
+    url = Observable("url", "hacked.example/x")
+    by_name = made(mark("a", party="ann"), mark("b", party="ann"))
+    by_url = made(mark("c", url, party="ann"), mark("d", url, party="ann"))
+    assert {one.weight for one in (*by_name, *by_url)} == {1.0}
+    assert [group[0].how for group in worth([*by_name, *by_url])] == ["url", "domain"]

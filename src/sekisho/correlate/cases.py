@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from sekisho.correlate.groups import FILE, MAIL, SERVER, Groups
@@ -131,7 +131,7 @@ def cases(given: Given) -> Grouped:
     for group in running.values():
         grown.update(group)
     explained = {key for group in running.values() for key in group}
-    contacting, more = _contacting(carried, given.joins, spread, explained)
+    contacting, more = _contacting(carried, given.joins, spread, explained, groups)
     grown.update(more)
     hostile = of_mails(carried, given.hubs)
     records = collect([*loose(history), *touching(history, grown, hostile)], by_event, joined)
@@ -367,7 +367,7 @@ def _told(join: Join, processes: Mapping[str, Process]) -> bool:
 
 
 def _contacting(
-    carried: Sequence[Carried], joins: Sequence[Join], spread: Spread, explained: Collection[str]
+    carried: Sequence[Carried], joins: Sequence[Join], spread: Spread, explained: Collection[str], groups: Groups
 ) -> tuple[list[Link], dict[str, Process]]:
     """Give links of hostile files with the processes that contact an address of theirs, and these processes.
 
@@ -379,9 +379,11 @@ def _contacting(
     found: list[Link] = []
     grown: dict[str, Process] = {}
     hosts: dict[str, set[str]] = defaultdict(set)
+    holders: dict[str, set[str]] = defaultdict(set)
     asked = [one for one in joins if one.how == "address" and one.artifact in hostile]
     for one in asked:
         hosts[one.value].add(one.process.host)
+        holders[one.value].add(groups.find(f"file:{one.artifact}"))
     for one in asked:
         if one.process.is_hub or one.process.key in explained:
             continue
@@ -390,7 +392,8 @@ def _contacting(
         soon = abs((one.event.time_ns or 0) - (came.get(one.artifact) or 0)) <= DAY_NS
         weight = KINDS["domain"].weight * rarity(len(hosts[one.value])) + (one.identity if soon else 0.0)
         left, right = f"file:{one.artifact}", f"process:{one.process.key}"
-        found.append(Link(left, right, "join.address", one.value, weight, (one.event.id,), one.event.time_ns))
+        link = Link(left, right, "join.address", one.value, weight, (one.event.id,), one.event.time_ns)
+        found.append(replace(link, doubtful=len(holders[one.value]) > 1))
         found += [
             Link(right, f"process:{key}", "join.address", one.value, 1.0, (one.event.id,), one.event.time_ns)
             for key in group

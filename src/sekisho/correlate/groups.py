@@ -2,7 +2,9 @@
 
 Two groups that each have a beginning, a hostile mail or file or an attack on a server from outside, are two incidents:
 they may share a site, an address, a tool. Only a value that stands for one act unites them, or one who acts in both:
-an account that was taken on a server and then sends mail. Attacks on one server may be one attack in many requests.
+an account that was taken on a server and then sends mail. Attacks on one server may be one attack in many requests;
+of two attacks on servers, each from outside, one account's name makes one attack only within a day, since a mailbox
+is worth taking to more than one intruder.
 Since the worthiest links go first, a record ends up with the beginning that it fits best, and what else it shares is
 told as a relation.
 """
@@ -60,14 +62,19 @@ class Groups:
         root = self.find(key)
         self._roots[root] = self._roots.get(root, NONE) | {kind}
 
-    def rooted(self, key: str) -> bool:
-        """Tell whether a unit's group begins with a mail or file."""
-        return not self._roots.get(self.find(key), NONE).isdisjoint((MAIL, FILE))
+    def rooted(self, key: str) -> str:
+        """Give a unit's group if that begins with a mail or file, else nothing."""
+        group = self.find(key)
+        return "" if self._roots.get(group, NONE).isdisjoint((MAIL, FILE)) else group
 
     def _two(self, link: Link) -> bool:
         """Tell whether a link joins two groups that stay two incidents."""
         left, right = (self._roots.get(self.find(key), NONE) for key in (link.left, link.right))
-        if not left or not right or link.proves or (link.acts and SERVER in left | right):
+        if not left or not right or link.proves:
+            return False
+        if link.how == "account" and not link.soon and SERVER in left & right:
+            return True
+        if link.acts and SERVER in left | right:
             return False
         return MAIL in left | right or FILE in left & right
 

@@ -3,6 +3,9 @@
 A unit is a mail with its files, a chain of processes, or a record of any other log. A value links two units by its
 kind (a Message-ID says more than a domain), by how few parties share it, and only within a bounded time. Of all units
 that share a value each is linked to its nearest only, so links grow with the sightings and not with their pairs.
+
+A site's name or an address that several beginnings hold does not tell which of them a record belongs to. Links by it
+are doubtful: they are weighed after all others, when what a whole URL or a file's name joins has found its beginning.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log2
 from typing import NamedTuple
@@ -67,6 +70,7 @@ KINDS: Mapping[str, Kind] = {
     "lateral": Kind(0.6, 10 * MINUTE_NS),
     "callback": Kind(0.55, DAY_NS),
 }
+SHARED = ("domain", "ip")  # what hostile mails of different attacks hold alike: hacked sites, hired servers
 CAUSAL = ("fetched", "written", "lateral", "callback")
 
 
@@ -102,6 +106,10 @@ class Link:
     acts: bool = False
     """Both sides show the same one acting, or grave acts on one server: an intruder's address in two requests, an
     account that was taken, a page called moments after it was sent there."""
+    soon: bool = True
+    """Both sides lie within a day."""
+    doubtful: bool = False
+    """Several beginnings hold the value, so that it speaks for each of them."""
 
     @property
     def id(self) -> str:
@@ -111,12 +119,12 @@ class Link:
         return stable_id("g", *sorted((self.left, self.right)), self.how, self.value)
 
 
-def links(marks: Iterable[Mark], rooted: Callable[[str], bool], shared: Mapping[Observable, int]) -> list[Link]:
+def links(marks: Iterable[Mark], rooted: Callable[[str], str], shared: Mapping[Observable, int]) -> list[Link]:
     """Give the links that marks make, each pair once a value; not yet weighed together.
 
     Args:
         marks: of all units, in any order.
-        rooted: tells whether a unit belongs to a mail or file that an incident can begin with.
+        rooted: gives the group of a unit that belongs to a mail or file an incident can begin with, else nothing.
         shared: parties per observable as counted over all the data, where that was done.
     """
     by_value: dict[Observable, list[Mark]] = defaultdict(list)
@@ -133,8 +141,18 @@ def links(marks: Iterable[Mark], rooted: Callable[[str], bool], shared: Mapping[
             continue
         ones.sort(key=lambda mark: (mark.at_ns or 0, mark.unit, mark.evidence))
         share = 1.0 if what.type in OF_ONE else rarity(parties)
-        found += _of_value(what, ones, rooted, KINDS[what.type].weight * share)
+        made = _of_value(what, ones, rooted, KINDS[what.type].weight * share)
+        if what.type in SHARED and len({rooted(mark.unit) for mark in ones} - {""}) > 1:
+            made = _doubtful(made, rooted, KINDS[what.type].weight * share)
+        found += made
     return found
+
+
+def _doubtful(made: Iterable[Link], rooted: Callable[[str], str], weight: float) -> Iterator[Link]:
+    """Mark links by a value of several beginnings, except between what one party did within minutes."""
+    for one in made:
+        at_once = one.weight >= min(1.0, weight + SAME_PARTY + CLOSE)
+        yield one if at_once and not (rooted(one.left) or rooted(one.right)) else replace(one, doubtful=True)
 
 
 def rarity(parties: int) -> float:
@@ -145,7 +163,9 @@ def rarity(parties: int) -> float:
 def worth(found: Iterable[Link]) -> list[list[Link]]:
     """Group links by the pair they join and give the groups that are worth a merge, the worthiest first.
 
-    Independent values add up: a pair that shares two things is what one would be with ``1 - (1 - a)(1 - b)``.
+    Independent values add up: a pair that shares two things is what one would be with ``1 - (1 - a)(1 - b)``. Of pairs
+    of one worth, that comes first whose value says most by its nature: a whole URL before the name of its site. Pairs
+    that share nothing but doubtful values come last.
     """
     pairs: dict[tuple[str, str], dict[tuple[str, str], Link]] = defaultdict(dict)
     for one in found:
@@ -158,9 +178,16 @@ def worth(found: Iterable[Link]) -> list[list[Link]]:
         total = together(ones.values())
         if total >= MERGE_AT:
             best = sorted(ones.values(), key=lambda one: (-one.weight, one.how, one.value))
-            groups.append((total, pair, best))
-    groups.sort(key=lambda group: (-group[0], group[1]))
-    return [best for _, _, best in groups]
+            doubtful = all(one.doubtful for one in best)
+            groups.append((doubtful, -total, -max(map(_says, best)), pair, best))
+    groups.sort(key=lambda group: group[:-1])
+    return [group[-1] for group in groups]
+
+
+def _says(link: Link) -> float:
+    """Give what a link's kind of value says by its nature; what is no shared value is a fact."""
+    kind = KINDS.get("domain" if link.how == "join.address" and link.weight < 1.0 else link.how)
+    return kind.weight if kind else 1.0
 
 
 def together(found: Iterable[Link]) -> float:
@@ -175,7 +202,7 @@ def together(found: Iterable[Link]) -> float:
     return 1.0 - left
 
 
-def _of_value(what: Observable, ones: Sequence[Mark], rooted: Callable[[str], bool], weight: float) -> Iterator[Link]:
+def _of_value(what: Observable, ones: Sequence[Mark], rooted: Callable[[str], str], weight: float) -> Iterator[Link]:
     if what.type in ("account", "mailbox"):
         yield from _acting(what, ones, weight)
         return
@@ -290,4 +317,5 @@ def _link(what: Observable, left: Mark, right: Mark, weight: float) -> Link:
     evidence = tuple(dict.fromkeys((left.evidence, right.evidence)))
     acts = what.type in ("account", "server") or (what.type in ("ip", "session") and left.role == right.role == ACTOR)
     proves = KINDS[what.type].proves
-    return Link(left.unit, right.unit, what.type, what.value, min(1.0, weight + same), evidence, at, proves, acts)
+    soon = _near(left, right, DAY_NS)
+    return Link(left.unit, right.unit, what.type, what.value, min(1.0, weight + same), evidence, at, proves, acts, soon)
