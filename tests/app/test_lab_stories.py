@@ -11,7 +11,7 @@ from sekisho.app.pipeline import Options, investigate
 NOT_SHOWN = {"qakbot-tr": ("next-machine",)}
 # Records of the attack that a case plants by one of several lines: a mail server's second line for each failed login,
 # an intruder's own visits to a shop before the order, later rows of the same mails.
-LEAST_PRECISION = {"imap-spray": 0.7, "shop-xss": 0.45}
+LEAST_PRECISION = {"shop-xss": 0.45}
 
 
 @pytest.fixture(scope="module")

@@ -164,13 +164,16 @@ def test_story_lines_hold_the_chain_and_the_shipped_hashes(name):
     assert len(quiet) == 3
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) - set(DOCUMENT_CASES)))
+PLANTED = sorted(name for name in set(cases.CASES) - set(DOCUMENT_CASES) if not name.endswith("-benign"))
+
+
+@pytest.mark.parametrize("name", PLANTED)
 def test_planted_steps_point_at_records_that_are_there(name, tmp_path):
     folder = make(name, tmp_path)
     steps = read(folder)
-    assert steps == CASES[name].planted
+    assert steps == cases.CASES[name].planted
     lines = {one.source: (folder / one.source).read_bytes().count(b"\n") for one in steps}
     assert all(not one.record or 1 <= int(one.record) <= lines[one.source] for one in steps)
     ordinary = {source: count - sum(one.source == source for one in steps) for source, count in lines.items()}
-    assert max(ordinary.values()) > 4_000
-    assert len({one.key for one in steps}) >= 7
+    assert sum(ordinary.values()) > 4_000
+    assert len({one.key for one in steps}) >= 6
