@@ -117,8 +117,13 @@ def _line(row: dict[str, Any], words: Words) -> str:
     from sekisho.respond.wording import safe
 
     dates = f"{row['first'][:10]} … {row['last'][:10]}" if row["first"] else words.get("campaigns.no_date")
-    named = [f"{_name(one['name'], words)} {one['probability']:.0%}" for one in row["guesses"].values()]
-    return f"{row['id']}  {row['count']:5}  {dates}  {safe(row['title'][:60])}  [{', '.join(named)}]"
+    named = [
+        f"{words.word('campaigns.by', what)} {safe(one['name'])} {one['probability']:.0%}"
+        for what, one in row["guesses"].items()
+        if one["name"] != "unknown"
+    ]
+    told = f"  [{', '.join(named)}]" if named else ""
+    return f"{row['id']}  {row['count']:5}  {dates}  {safe(row['title'][:60])}{told}"
 
 
 def _name(name: str, words: Words) -> str:
