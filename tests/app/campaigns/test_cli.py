@@ -85,3 +85,10 @@ def test_adding_again_changes_nothing_and_mistakes_are_named(store, capsys, tmp_
     assert main(["campaigns", "show", "c0", "--store", store]) == 2
     assert main(["campaigns", "list", "--store", str(tmp_path / "none.db")]) == 2
     assert main(["campaigns", "trend", "--since", "tomorrow", "--store", store]) == 2
+
+
+def test_a_trend_of_nothing_says_what_to_do(store, capsys, tmp_path):
+    html = tmp_path / "t.html"
+    shown = told(capsys, "trend", "--by", "family", "--html", str(html), "--store", store)
+    assert "sekisho campaigns label" in shown
+    assert "sekisho campaigns label" in html.read_text(encoding="utf-8")

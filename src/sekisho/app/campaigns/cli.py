@@ -264,6 +264,9 @@ def _trend(chosen: argparse.Namespace) -> int:
         told = [*_silences(row, words), *_surges(row, words)]
         lines += [f"{_name(row['name'], words)}: {row['count']}", *volume.bars(counts, quiet, words, end), *told, ""]
         sections.append((volume.svg(row["name"], counts, quiet, words, end), told))
+    if not rows:
+        lines.append(words.get("campaigns.no_series", by=words.word("campaigns.by", chosen.by)))
+        sections.append(("", lines))
     if chosen.html:
         text = volume.page(words.get("campaigns.trend"), [*sections, ("", alarms)], words)
         try:
