@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from sekisho.detect.hunting import parse
+from sekisho.detect import rules
+from sekisho.detect.hunting import needed, parse
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Event, Logsource
 
@@ -122,3 +123,15 @@ def test_only_foreseen_errors_come_out():
         text = "".join(dice.choice(parts) for _ in range(dice.randrange(1, 14)))
         with contextlib.suppress(RuleError):
             parse(text).answers(EVENT)
+
+
+def test_what_any_of_several_rules_needs():
+    texts = [
+        ("title: A\nlogsource: {product: windows}\ndetection: {one: {Image: [cmd.exe, x.exe], n: 1}, condition: one}"),
+        ("title: B\nlogsource: {product: windows}\ndetection: {one: {Url|contains: evil}, condition: one}"),
+        ("title: C\nlogsource: {product: windows}\ndetection: {one: {n|gt: 3}, condition: one}"),
+    ]
+    known = rules.load([(f"{n}.yml", text) for n, text in enumerate(texts)]).compiled
+    assert {one.text for one in needed(known[:2]) or ()} == {"cmd.exe", "x.exe", "evil"}
+    assert needed(known) is None
+    assert needed([]) == ()

@@ -100,3 +100,20 @@ def test_it_agrees_with_looking_for_each_value_alone():
         text = "".join(dice.choice(["aa", "ab", "b", ".example", "-", " ", "."]) for _ in range(12))
         together = {hit.indicator.value for hit in Index(unique).find(event(x=text))}
         assert together == {one.value for one in unique if found("domain", one.value, text)}
+
+
+def test_many_values_are_scanned_as_one_and_each_told_by_its_place():
+    index = Index([Indicator("domain", "evil.example"), Indicator("ip", "10.1.1.1")])
+    texts = [
+        "plain",
+        "www.EVIL.example",
+        "",
+        "notevil.example",
+        "10.1.1.1",
+        "10.1.1.10",
+        "x" * 1_000_001,
+        "\u0130 10.1.1.1",
+    ]
+    assert index.holding(texts) == {1, 4, 7}
+    assert index.holding([]) == set()
+    assert Index([]).holding(texts) == set()

@@ -11,19 +11,20 @@ is looked for in every field. ``and``, ``or``, ``not`` and brackets combine term
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
 
 from sekisho.detect._tree import Node
-from sekisho.detect._witness import Literal, Witness, needs
+from sekisho.detect._witness import Literal, Witness, needs, witness_of
+from sekisho.detect.compiled import Compiled
 from sekisho.detect.rules import load
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Event, Logsource
 
-__all__ = ["Literal", "Question", "Witness", "parse"]
+__all__ = ["Literal", "Question", "Witness", "needed", "parse"]
 
 MAX_CHARS = 4_000
 MAX_TERMS = 200
@@ -190,6 +191,17 @@ def _values(tokens: list[_Token], at: int) -> tuple[list[str], int]:
     if at == len(tokens) or tokens[at].kind != ")" or not values:
         raise RuleError("a list of values is not closed, or empty", NAME)
     return values, at + 1
+
+
+def needed(rules: Iterable[Compiled]) -> Witness | None:
+    """Give literals of which an event that any of the rules matches holds one; None when a rule has no such."""
+    found: dict[Literal, None] = {}
+    for one in rules:
+        witness = witness_of(one.tree, _cost)
+        if witness is None:
+            return None
+        found.update(dict.fromkeys(witness))
+    return tuple(found)
 
 
 def _cost(one: Literal) -> float:

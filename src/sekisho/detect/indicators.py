@@ -8,7 +8,8 @@ only there when it stands by itself: ``10.1.1.1`` is not in ``110.1.1.10``, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
@@ -25,6 +26,8 @@ TEXT_CHARS = 2_000_000
 MOST = 50
 """Different indicators told of one record; more than that is a list of indicators, such as a threat report."""
 SHORTEST = 4
+SCANNED_CHARS = 1_000_000
+"""Of many values, scanned at a time."""
 MEMO_CHARS, MEMO_LONGEST = 16_000_000, 4_000
 """Characters of values remembered to hold nothing, in all and of one."""
 KIND_NAMES = {
@@ -117,6 +120,37 @@ class Index:
                 if len(found) >= MOST:
                     break
         return found
+
+    def holding(self, texts: Sequence[str]) -> set[int]:
+        """Give the places of the texts in which an indicator stands.
+
+        An event that :meth:`find` finds anything in has a value of which this says so.
+        """
+        self.ready()
+        found: set[int] = set()
+        some: list[str] = []
+        first = chars = 0
+        for place, text in enumerate(texts):
+            some.append(text[:TEXT_CHARS].lower())
+            chars += len(some[-1])
+            if chars >= SCANNED_CHARS:
+                found.update(first + one for one in self._places(some))
+                some, first, chars = [], place + 1, 0
+        found.update(first + one for one in self._places(some))
+        return found
+
+    def _places(self, texts: list[str]) -> Iterator[int]:
+        """Give the places of lower-case texts that hold something, scanned as one."""
+        if self._engine is None or not texts:
+            return
+        starts, at = [], 0
+        for one in texts:
+            starts.append(at)
+            at += len(one) + len(BETWEEN)
+        text = BETWEEN.join(texts)
+        for index, start, end in self._engine.find_matches_as_indexes(text, overlapping=True):
+            if _alone(self.kinds[index], text, start, end):
+                yield bisect_right(starts, start) - 1
 
     def _remember(self, texts: list[str]) -> None:
         """Keep values that hold nothing: logs repeat their values far more than their records."""

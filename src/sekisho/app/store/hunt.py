@@ -183,14 +183,14 @@ def _mask(
     for need in needs:
         if mask is not None and not pc.any(mask).as_py():
             return mask
-        patterns = {one: pattern for one in need if (pattern := _pattern(one.text))}
+        patterns = {one: pattern for one in need if (pattern := pattern_of(one.text))}
         if len(patterns) < len(need):
             continue  # one of the literals cannot be searched for
-        mask = _both(mask, _holding(file, group, patterns, names))
+        mask = _both(mask, holding(file, group, patterns, names))
     return mask
 
 
-def _holding(file: pq.ParquetFile, group: int, patterns: dict[Literal, str], names: Sequence[str]) -> pa.Array:
+def holding(file: pq.ParquetFile, group: int, patterns: dict[Literal, str], names: Sequence[str]) -> pa.Array:
     """Tell which rows hold one of the literals."""
     per_column: dict[str, list[str]] = {}
     for one, pattern in patterns.items():
@@ -234,7 +234,7 @@ def _columns(need: Witness, names: Sequence[str]) -> Iterator[str]:
             yield name
 
 
-def _pattern(text: str) -> str:
+def pattern_of(text: str) -> str:
     """Give a regular expression for what a value must hold, empty when nothing is left to look for."""
     longest = max(_UNSAFE.split(text), key=len)
     return re.escape(longest) if longest else ""
