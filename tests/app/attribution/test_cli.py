@@ -1,10 +1,14 @@
 """``sekisho attribute`` from end to end."""
 
 import json
+from datetime import date
 
 import pytest
 
 from sekisho.app import cli
+from sekisho.app.attribution import subject
+from sekisho.app.campaigns.store import Store
+from sekisho.model.campaign import Sighting, Trait
 
 RELATIONS = {
     "source": "test data",
@@ -68,6 +72,42 @@ def test_a_real_case_is_read(lab_result, tmp_path, capsys):
     path.write_bytes(document.dump(lab_result, Words("en", lab_result.findings)))
     assert cli.main(["attribute", "rank", str(path), "--lang", "ja"]) == 0
     assert "帰属不明" in capsys.readouterr().out
+
+
+def test_a_campaign_is_read_as_it_is_shown(attack, tmp_path, capsys):
+    store, shown = str(tmp_path / "c.db"), tmp_path / "campaign.json"
+    with Store(store, write=True) as opened:
+        opened.add(
+            Sighting(
+                f"s{n}",
+                "incident",
+                1_650_844_800 + n * 3_600,
+                "Invoice 7",
+                "r.json",
+                (
+                    Trait("c2.host", "c2.bad-host.example"),
+                    Trait("file.name", "license.dat"),
+                    Trait("file.sha256", "5" * 64),
+                    Trait("technique", "T1001"),
+                    Trait("technique", "T1059"),
+                    Trait("technique", "T1059.001"),
+                    Trait("url.full", "bad-host.example/a.zip"),
+                ),
+            )
+            for n in range(4)
+        )
+    assert cli.main(["campaigns", "list", "--store", store, "--json"]) == 0
+    (campaign,) = json.loads(capsys.readouterr().out)["campaigns"]
+    assert cli.main(["campaigns", "show", campaign["id"], "--store", store, "--json"]) == 0
+    shown.write_text(capsys.readouterr().out)
+    asked = subject.read(str(shown))
+    assert (asked.name, asked.at) == ("Invoice 7", date(2022, 4, 25))
+    assert asked.techniques == ("T1001", "T1059.001")
+    assert {"Invoice 7", "license.dat", "c2.bad-host.example", "bad-host.example/a.zip"} == set(asked.texts)
+    command = ["attribute", "rank", "--campaign", str(shown), "--attack", attack]
+    assert cli.main([*command, "--json", "-"]) == 0
+    last = json.loads(capsys.readouterr().out)["attributions"][-1]
+    assert {one["name"] for one in last["hypotheses"]} == {"One", "Two"}
 
 
 def test_two_samples_are_compared(tmp_path, capsys):

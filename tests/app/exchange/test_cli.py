@@ -94,6 +94,9 @@ def test_indicators_are_imported_listed_expired_and_swept(result_file, tmp_path,
     ("command", "said"),
     [
         (["sweep", "RESULT"], "nothing to look for"),
+        (["sweep", "--rules", "RESULT"], "nowhere to look"),
+        (["sweep", "--data", "none", "--rules", "RESULT"], "sekisho ingest makes one"),
+        (["sweep", "RESULT", "--rules", "RESULT", "--out", "/nowhere/x"], "cannot be written"),
         (["sweep", "RESULT", "--indicators", "none.db"], "no such store"),
         (["indicators", "list", "--store", "none.db"], "no such store"),
         (["indicators", "import", "RESULT", "--store", "/nowhere/x.db"], "is no store"),
@@ -105,6 +108,24 @@ def test_mistakes_with_indicators_are_named(result_file, command, said, capsys, 
     words = {"RESULT": result_file, "STORE": str(tmp_path / "s.db")}
     assert cli.main([words.get(word, word) for word in command]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_store_of_events_is_swept(lab_case, tmp_path, capsys):
+    feed, store, out, data = tmp_path / "feed.txt", str(tmp_path / "i.db"), tmp_path / "h.jsonl", str(tmp_path / "d")
+    feed.write_text("198.51.100[.]23\n")
+    assert cli.main(["indicators", "import", str(feed), "--store", store, "--exercise"]) == 0
+    assert cli.main(["ingest", str(lab_case / "evidence"), "--data", data, "--quiet"]) == 1
+    out.write_text("what was there before\n")
+    capsys.readouterr()
+    for _ in range(2):
+        assert cli.main(["sweep", "--data", data, "--indicators", store, "--out", str(out), "--lang", "ja"]) == 1
+        assert "198.51.100[.]23" in capsys.readouterr().err
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {row["rule_id"] for row in rows} == {rows[0]["rule_id"]}
+    assert cli.main(["indicators", "list", "--store", store]) == 0
+    assert int(capsys.readouterr().out.split()[3]) == len(rows)
+    assert cli.main(["sweep", "--data", data, "--indicators", store, "--out", "-"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == len(rows)
 
 
 def test_investigate_adds_findings_of_indicators_and_changes_nothing_else(lab_case, tmp_path, capsys):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sekisho.app.exchange.store import DAY_S, Store, Terms, judge, learn
+from sekisho.app.exchange.store import DAY_S, Seen, Store, Terms, judge, learn
 from sekisho.model.errors import SourceError
 from sekisho.model.indicator import Indicator
 from sekisho.sources.indicators import Told
@@ -97,8 +97,11 @@ def test_expiry_forgets_only_when_it_is_meant(store):
 
 def test_sightings_are_counted(store):
     store.add([Indicator("ip", "45.76.12.34", until_at=NOW + 1, source="a", sightings=3)], NOW)
-    store.sighted({("ip", "45.76.12.34"): (4, NOW), ("ip", "45.76.12.99"): (1, NOW)})
-    assert [one.sightings for one in store.all()] == [7]
+    for again in range(2):
+        store.sighted([Seen("ip", "45.76.12.34", f"f{n}", NOW) for n in range(4)] + [Seen("ip", "45.76.12.99", "f", 0)])
+        assert [one.sightings for one in store.all()] == [7], again
+    store.expire(NOW + 2, really=True)
+    assert store.base.execute("SELECT count(*) FROM sighting").fetchone() == (0,)
 
 
 def test_unreadable_files_are_named_and_the_rest_goes_on(tmp_path, store):

@@ -1,6 +1,7 @@
 """Sweeping the store against asking the rule set about every event."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_the_latest_come_first_and_few_rows_are_asked_about(store):
     looked = Looked()
     known = rules.load([("r.yml", RULES["literal"][0])])
     times = [event.time_ns for event, _ in sweep(state, known, looked) if event.time_ns is not None]
-    rising = sum(one < two for one, two in zip(times, times[1:], strict=False))
+    rising = sum(one < two for one, two in pairwise(times))
     assert rising < len(state.segments(PROCESS)), "within a file the latest come first"
     assert len(times) == sum(one.fields.get("Image") == VALUES[0] and one.time_ns is not None for one in made)
     assert looked.asked < looked.rows / 5

@@ -17,6 +17,8 @@ GOOD, USAGE = 0, 2
 ATTRIBUTE = """examples:
   sekisho attribute learn enterprise-attack.json --out attack.index
   sekisho attribute rank result.json --attack attack.index --html who.html
+  sekisho campaigns show c0123456789ab --json --store campaigns.db > campaign.json
+  sekisho attribute rank --campaign campaign.json --attack attack.index
   sekisho attribute rank --techniques T1566.001,T1218.010 --software S0650 --attack attack.index --lang ja
   sekisho attribute compare old.json new.json --corpus samples/
 
@@ -48,7 +50,7 @@ def add(commands: Any, language: str) -> None:
     rank = action("rank", "rank families, distributors and actors for an incident or for techniques", _rank)
     rank.add_argument("result", nargs="?", default="", metavar="RESULT", help="JSON of investigate or scan, or a list")
     rank.add_argument("--incident", default="", metavar="ID", help="only this incident of the result")
-    rank.add_argument("--campaign", default="", metavar="FILE", help="JSON with techniques, software, texts, first_at")
+    rank.add_argument("--campaign", default="", metavar="FILE", help="JSON of campaigns show, or a list of your own")
     rank.add_argument("--techniques", default="", metavar="ID,...", help="ATT&CK ids, e.g. T1566.001,T1218.010")
     rank.add_argument("--software", default="", metavar="ID,...", help="ATT&CK ids, e.g. S0650")
     rank.add_argument(

@@ -61,16 +61,20 @@ def load(path: str) -> Mapping[str, Any]:
 
 
 def read(path: str, incident: str = "") -> Subject:
-    """Read a result (``sekisho investigate --json``), or an object with techniques, software, texts and first_at.
+    """Read a result (``sekisho investigate --json``), a campaign (``sekisho campaigns show --json``), or a list.
+
+    A list is an object with techniques, software, texts and first_at; a campaign has these too, under its own names.
 
     Raises:
         SourceError: it cannot be read, or has no such incident.
     """
     document = load(path)
     if "findings" not in document:
-        at = _day(document.get("first_at"))
-        name = str(document.get("name", Path(path).name))
+        at = _day(document.get("first_at") or document.get("first"))
+        name = str(document.get("name") or document.get("title") or Path(path).name)
         techniques, software, texts = (_words(document.get(key)) for key in ("techniques", "software", "texts"))
+        if "members" in document:  # sightings bring what rules name, a technique beside its sub-technique
+            techniques = _finest(list(techniques))
         return Subject(name, techniques, software, texts[:TEXTS], at)
     incidents = _objects(document.get("incidents"))
     chosen = [one for one in incidents if not incident or one.get("id") == incident]

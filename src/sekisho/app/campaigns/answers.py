@@ -16,6 +16,10 @@ BY = ("campaign", "family", "theme", "brand", "country", "all")
 NAMED = 20
 GUESSED = 200
 """Members of a campaign that are guessed from; more say the same."""
+TEXTS = 5_000
+"""Values of a campaign that are told as evidence, the commonest first."""
+WRITTEN = frozenset("url.full url.host url.ip file.name file.lineage c2.host sender.address macro.path".split())
+"""Kinds of traits whose values stand in the evidence as they are; those of others are shapes and hashes."""
 
 
 class Answers:
@@ -115,7 +119,17 @@ class Answers:
             told["common"] = [[*trait, count] for trait, count in campaign.common]
             told["links"] = [asdict(one) for one in campaign.links]
             told["refused"] = [asdict(one) for one in campaign.refused]
+            told["techniques"], told["texts"] = self._evidence(campaign)
         return told
+
+    def _evidence(self, campaign: Campaign) -> tuple[list[str], list[str]]:
+        """Give techniques, and titles and values as written, of all members: what attribution weighs."""
+        techniques, texts = Counter[str](), Counter[str]()
+        for key in campaign.members:
+            one = self.by_id[key]
+            techniques.update(value for kind, value in one.traits if kind == "technique")
+            texts.update({one.title, *(value for kind, value in one.traits if kind in WRITTEN)} - {""})
+        return _commonest(techniques), _commonest(texts)[:TEXTS]
 
     def series(self, by: str) -> dict[str, dict[str, list[date]]]:
         """Give days with repeats, by series and source (the kind of sighting)."""
@@ -170,6 +184,10 @@ class Answers:
         return [
             {**_dated(asdict(one)), "lead_days": one.lead_days} for one in arrival.arrivals(samples, since, returns)
         ]
+
+
+def _commonest(counts: Counter[str]) -> list[str]:
+    return sorted(counts, key=lambda one: (-counts[one], one))
 
 
 def _dated(told: dict[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sekisho.app.exchange._options import FOUND, GOOD, PARTIAL, out_option, save, say, shown
+from sekisho.app.exchange._options import FOUND, GOOD, PARTIAL, out_option, save, say, shown, writer
 
 if TYPE_CHECKING:
     from sekisho.detect.ruleset import RuleSet
+    from sekisho.model.finding import Finding
+    from sekisho.model.indicator import Indicator
     from sekisho.respond.wording import Words
 
 INDICATORS = """examples:
@@ -25,6 +27,7 @@ exit code 3 when a file or a part of one could not be read; what was refused is 
 SWEEP = """examples:
   sekisho sweep evidence/ --indicators indicators.db
   sekisho sweep results/*.json --indicators indicators.db --rules new-rules/ --out hits.jsonl
+  sekisho sweep --data store --indicators indicators.db --rules new-rules/ --out hits.jsonl
 
 exit code 1 when anything was found
 """
@@ -61,12 +64,13 @@ def add(commands: Any, language: str) -> None:
 
     sweep = commands.add_parser(
         "sweep",
-        help="look for new indicators and rules in evidence and in earlier results",
-        description="Run indicators, and rules if given, over evidence and over results of earlier runs.",
+        help="look for new indicators and rules in evidence, in earlier results and in the store",
+        description="Run indicators, and rules if given, over evidence, results of earlier runs and stored events.",
         epilog=SWEEP,
         **shape,
     )
-    sweep.add_argument("paths", nargs="+", metavar="SOURCE", help="evidence, and results of --json")
+    sweep.add_argument("paths", nargs="*", metavar="SOURCE", help="evidence, and results of --json")
+    sweep.add_argument("--data", default="", metavar="DIR", help="a store that sekisho ingest made: every event in it")
     sweep.add_argument("--indicators", default="", metavar="FILE", help="a store that sekisho indicators import made")
     sweep.add_argument("--rules", action="append", default=[], metavar="PATH", help="new Sigma rules (repeatable)")
     sweep.add_argument("--lang", choices=("en", "ja"), default=language, help="language (default: from LANG)")
@@ -178,20 +182,29 @@ def _expire(chosen: argparse.Namespace) -> int:
 
 def _sweep(chosen: argparse.Namespace) -> int:
     from sekisho.app.exchange import sweep
+    from sekisho.app.progress import reporter
     from sekisho.model.errors import SekishoError, SourceError
     from sekisho.respond import document
     from sekisho.respond.wording import Words
 
     if not chosen.indicators and not chosen.rules:
         raise SekishoError("nothing to look for; name --indicators or --rules")
+    if not chosen.paths and not chosen.data:
+        raise SekishoError("nowhere to look; name evidence, results or --data")
     for path in (*chosen.paths, *chosen.rules):
         if not Path(path).exists():
             raise SourceError("no such file or folder", path)
-    outcome = sweep.run(chosen.paths, chosen.indicators, chosen.rules, jobs=max(1, chosen.jobs))
-    if chosen.indicators and not chosen.no_sightings:
-        sweep.record(outcome, chosen.indicators)
-    words = Words(chosen.lang, outcome.findings)
-    lines = [document.line(one, words, None) for one in outcome.findings]
-    save(chosen.out, b"".join(line + b"\n" for line in lines))
+    words = Words(chosen.lang)
+    write = writer(chosen.out)
+    with reporter(quiet=False) as progress:
+
+        def keep(found: list[Finding], indicators: Mapping[str, Indicator]) -> None:
+            write(b"".join(document.line(one, words, None) + b"\n" for one in found))
+            if chosen.indicators and not chosen.no_sightings:
+                sweep.record(found, indicators, chosen.indicators)
+
+        kept = sweep.Kept(Path(chosen.data), progress) if chosen.data else None
+        jobs = max(1, chosen.jobs)
+        outcome = sweep.run(chosen.paths, chosen.indicators, chosen.rules, jobs=jobs, kept=kept, keep=keep)
     say(sweep.told(outcome, words))
-    return FOUND if outcome.findings else PARTIAL if outcome.unread else GOOD
+    return FOUND if outcome.total else PARTIAL if outcome.unread else GOOD

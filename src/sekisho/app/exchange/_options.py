@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,3 +86,27 @@ def save(path: str, data: bytes) -> None:
         raise
     except OSError as error:
         raise ResponseError(f"cannot be written: {error.strerror}", path) from error
+
+
+def writer(path: str) -> Callable[[bytes], None]:
+    """Give what writes piece by piece to where :func:`save` writes at once; the first piece takes an old file's place.
+
+    Both raise alike.
+    """
+    from sekisho.model.errors import ResponseError
+
+    begun = False
+
+    def write(data: bytes) -> None:
+        nonlocal begun
+        if path in ("", "-") or not begun:
+            begun = True
+            save(path, data)
+            return
+        try:
+            with Path(path).open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            raise ResponseError(f"cannot be written: {error.strerror}", path) from error
+
+    return write

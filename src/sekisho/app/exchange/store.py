@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from sekisho.model.errors import SourceError
 from sekisho.model.indicator import AGE_DAYS, Indicator, canonical, guess
@@ -33,6 +34,8 @@ CREATE TABLE IF NOT EXISTS indicator (kind TEXT, value TEXT, confidence INTEGER,
   until INTEGER, note TEXT, seen INTEGER DEFAULT 0, seen_last INTEGER, PRIMARY KEY (kind, value)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS told (kind TEXT, value TEXT, source TEXT, sightings INTEGER, at INTEGER,
   PRIMARY KEY (kind, value, source)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sighting (kind TEXT, value TEXT, finding TEXT,
+  PRIMARY KEY (kind, value, finding)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_end ON indicator (until);
 """
 _ADD = """INSERT INTO indicator (kind, value, confidence, first, last, until, note) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -60,6 +63,17 @@ class Counts:
     gaps: list[tuple[str, Gap]] = field(default_factory=list)
     """(file, gap) of the first places that could not be read."""
     unread: int = 0
+
+
+class Seen(NamedTuple):
+    """One place where an indicator was seen."""
+
+    kind: str
+    value: str
+    finding: str
+    """Id of the finding: the same place, looked at again, is counted once."""
+    at: int
+    """UTC seconds, 0 when nothing says when."""
 
 
 class Store:
@@ -122,21 +136,27 @@ class Store:
                 found = self.base.execute("SELECT count(*) FROM indicator WHERE until <= ?", (now,)).fetchone()
                 return int(found[0])
             gone = self.base.execute("DELETE FROM indicator WHERE until <= ?", (now,)).rowcount
-            self.base.execute(
-                "DELETE FROM told WHERE NOT EXISTS (SELECT 1 FROM indicator i WHERE i.kind = told.kind"
-                " AND i.value = told.value)"
-            )
+            for table in ("told", "sighting"):
+                self.base.execute(
+                    f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM indicator i WHERE i.kind = {table}.kind"
+                    f" AND i.value = {table}.value)"
+                )
             return int(gone)
 
-    def sighted(self, seen: Mapping[tuple[str, str], tuple[int, int]]) -> None:
-        """Count what a sweep saw: by kind and value, how often and when last (UTC seconds)."""
-        rows = [(count, last, kind, value) for (kind, value), (count, last) in seen.items()]
+    def sighted(self, seen: Iterable[Seen]) -> None:
+        """Count what a sweep saw; what was counted before is not counted again."""
         with self._writing():
-            self.base.executemany(
-                "UPDATE indicator SET seen = seen + ?, seen_last = max(coalesce(seen_last, 0), ?)"
-                " WHERE kind = ? AND value = ?",
-                rows,
-            )
+            for one in seen:
+                known = self.base.execute(
+                    "INSERT OR IGNORE INTO sighting SELECT kind, value, ? FROM indicator WHERE kind = ? AND value = ?",
+                    (one.finding, one.kind, one.value),
+                )
+                if known.rowcount:
+                    self.base.execute(
+                        "UPDATE indicator SET seen = seen + 1, seen_last = max(coalesce(seen_last, 0), ?)"
+                        " WHERE kind = ? AND value = ?",
+                        (one.at, one.kind, one.value),
+                    )
 
     def _rows(self, where: str, values: Sequence[object]) -> Iterator[Indicator]:
         for kind, value, confidence, first, last, until, source, note, sightings in self.base.execute(
