@@ -35,7 +35,7 @@ class MailServerLogs:
     def failure(self, at: datetime, user: str, address: str, key: str = "") -> None:
         """Write a refused IMAP login, as the login process and the password back end tell it."""
         session = self._session()
-        self._dovecot(at, f"auth: passwd-file({user}@{DOMAIN},{address},<{session}>): Password mismatch")
+        self._dovecot(at, f"auth: passwd-file({user}@{DOMAIN},{address},<{session}>): Password mismatch", key)
         self._dovecot(
             at + timedelta(seconds=2),
             f"imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<{user}@{DOMAIN}>, method=PLAIN, "
