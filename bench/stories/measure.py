@@ -33,7 +33,7 @@ def main() -> None:
     rules = ruleset.load([])
     _say(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     told = []
-    for case in mixed.every():
+    for case in cases.EVERY.values():
         name = case.name
         if chosen.cases and name not in chosen.cases:
             continue

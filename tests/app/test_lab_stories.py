@@ -7,11 +7,8 @@ from sekisho.app.lab import cases, mixed
 from sekisho.app.lab.measure import measure
 from sekisho.app.pipeline import Options, investigate
 
-# What the evidence of a case does not show: a service appears on a second machine, and no log has the connection.
-NOT_SHOWN = {"qakbot-tr": ("next-machine",)}
-# Records of the attack that a case plants by one of several lines: a mail server's second line for each failed login,
-# an intruder's own visits to a shop before the order, later rows of the same mails.
-LEAST_PRECISION = {"shop-xss": 0.45}
+# Measured: 0.963 at least. What is not planted there is the form that a hijacked browser opens before it sends a file.
+LEAST_PRECISION = 0.95
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +21,11 @@ def measured(tmp_path_factory):
 
 
 def test_every_step_of_every_attack_is_told(measured):
-    missed = {one.case: one.missed for one in measured.told if one.missed}
-    assert {case: steps for case, steps in missed.items() if steps != NOT_SHOWN.get(case)} == {}
+    assert {one.case: one.missed for one in measured.told if one.missed} == {}
 
 
 def test_nothing_unrelated_is_told(measured):
-    low = [one for one in measured.told if one.precision < LEAST_PRECISION.get(one.case, 0.95)]
+    low = [one for one in measured.told if one.precision < LEAST_PRECISION]
     assert {one.case: one.unrelated[:5] for one in low} == {}
 
 
@@ -38,7 +34,7 @@ def test_every_root_is_right(measured):
 
 
 def test_none_is_merged_and_none_is_split(measured):
-    split = {one.case: one.split for one in measured.told if one.split > len(NOT_SHOWN.get(one.case, ()))}
+    split = {one.case: one.split for one in measured.told if one.split}
     assert (measured.merged, split) == (0, {})
 
 

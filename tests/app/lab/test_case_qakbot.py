@@ -11,7 +11,7 @@ def test_chain():
     assert images[:6] == ["chrome.exe", "EXCEL.EXE", "regsvr32.exe", "regsvr32.exe", "regsvr32.exe", "explorer.exe"]
     assert images[6] == "schtasks.exe"
     assert images[-2:] == ["esentutl.exe", "rundll32.exe"]
-    assert {hop["port"] for hop in TRUTH["network"]} == {80, 443, 995, 2222, 65400}
+    assert {hop["port"] for hop in TRUTH["network"]} == {80, 443, 445, 995, 2222, 65400}
 
 
 def test_link_and_libraries_stand_in_the_proxys_log():

@@ -167,9 +167,10 @@ def _hand_over(scene: Scene, hidden: Process) -> None:
     machine.create_pipe(beacon, "\\msagent_8c", at + timedelta(seconds=1))
     scene.reach(beacon, *BEACON, at + timedelta(seconds=3))
     machine.create_pipe(beacon, "\\postex_a3f1", at + timedelta(seconds=40))
-    other = scene.machines["PC-0077"]
-    other.part, other.key = STORY, "next-machine"
-    when = at + timedelta(minutes=4)
+    other, when = scene.machines["PC-0077"], at + timedelta(minutes=4)
+    machine.key = other.key = "next-machine"
+    scene.reach(beacon, other.desk.ip, 445, when - timedelta(seconds=2))
+    other.part = STORY
     shell = "%COMSPEC% /b /c start /b /min powershell -nop -w hidden -encodedcommand bABhAGIAIABpAG4AZQByAHQA"
     other.add_service("f7c21a9", shell, when)
     scene.step(when, "endpoint", "a service with a command interpreter is made on PC-0077")

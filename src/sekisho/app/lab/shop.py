@@ -192,12 +192,12 @@ def _buys(at: datetime, client: str, agent: str, mark: str = "") -> Iterator[Hit
             ("POST", "/shopping/checkout", 302),
         )
     ):
-        last = mark if uri == "/shopping/checkout" else ""
+        last = mark if not mark or uri == "/shopping/checkout" else "basket"
         yield Hit(at + timedelta(seconds=11 * step), client, method, uri, status, f"https://{SHOP}/cart", agent, last)
 
 
 def buys(at: datetime, client: str, mark: str) -> list[Hit]:
-    """Give the requests of one purchase, the last of them marked."""
+    """Give the requests of one purchase, the last of them marked and those on the way to it as ``basket``."""
     return list(_buys(at, client, AGENTS[0], mark))
 
 
