@@ -1,10 +1,12 @@
 """Incidents of results as sightings of campaigns."""
 
 import json
+from dataclasses import replace
 
 from sekisho.app.campaigns.incidents import finest, of_result
 from sekisho.app.cli import main
 from sekisho.respond import document
+from sekisho.respond.observed import pick
 from sekisho.respond.wording import Words
 
 
@@ -21,6 +23,23 @@ def test_an_incident_brings_contacts_techniques_files_and_its_mail(lab_result):
     assert {"technique", "file.sha256", "sender.domain", "subject.shape"} <= set(traits)
     assert not {key.partition(".")[0] for key in traits["technique"] if "." in key} & traits["technique"]
     assert one == next(of_result(lab_result, "r.json")), "the same result gives the same sighting"
+
+
+def test_an_incident_of_a_large_result_brings_the_same(lab_result):
+    (incident,) = lab_result.incidents
+    small = of_result(replace(lab_result, incidents=(incident, replace(incident, id="i2"))), "r.json")
+    traits = {one.traits for one in small}
+    assert len(traits) == 1
+    whole = {one.value for one in pick(lab_result, [incident], exercise=True).observed if one.role == "contacted"}
+    assert {value for kind, value in next(iter(traits)) if kind == "c2.host"} <= whole
+
+
+def test_files_that_name_each_other_as_parent_end(lab_result):
+    ring = [
+        (replace(one, artifact=replace(one.artifact, parent=lab_result.artifacts[n - 1][0].address)), judged)
+        for n, (one, judged) in enumerate(lab_result.artifacts)
+    ]
+    assert len(list(of_result(replace(lab_result, artifacts=tuple(ring)), "r.json"))) == 1
 
 
 def test_the_finer_technique_stands_for_both():
