@@ -1,6 +1,6 @@
 """Rates of the store: ``./dev bench store`` or ``python tests/bench/bench_store.py [events]``.
 
-Not a test. Process creations and mails of 500 hosts over 60 days, made before the clock starts; a million unless told
+Then sweeps: rules and indicators over every event, beside what asking about each event costs. Not a test. Process creations and mails of 500 hosts over 60 days, made before the clock starts; a million unless told
 otherwise. Each question is asked REPEATS times; the median is printed.
 """
 
@@ -15,12 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from sekisho.app.store.hunt import hunt, tally
+from sekisho.app.store.hunt import Looked, hunt, tally
 from sekisho.app.store.state import State, Stored
+from sekisho.app.store.sweep import sweep
 from sekisho.app.store.tables import pack
 from sekisho.app.store.writing import DAY_NS, Writer
+from sekisho.detect import rules
 from sekisho.detect.hunting import parse
+from sekisho.detect.indicators import Index
+from sekisho.detect.ruleset import RuleSet
 from sekisho.model.event import Event, Logsource
+from sekisho.model.indicator import Indicator
 
 EVENTS, PART, REPEATS = 1_000_000, 5_000, 5
 START = 19_905 * DAY_NS
@@ -60,6 +65,32 @@ def made(count: int) -> Iterator[list[Event]]:
         yield part
 
 
+def looked_for(kind: str) -> RuleSet:
+    """Give what a sweep looks for: two rules, one of which no column can answer, or indicators."""
+    detection = {"a rule": "CommandLine|contains: needle", "a rule without a literal": "ProcessId|gt: 64990"}.get(kind)
+    text = f"title: T\nlogsource: {{product: windows}}\ndetection: {{one: {{{detection}}}, condition: one}}"
+    if detection:
+        return rules.load([("r.yml", text)])
+    dice = random.Random(9)
+    count = int(kind.split()[0].replace(",", ""))
+    known = [Indicator("sha256", f"{dice.getrandbits(256):064x}", 90) for _ in range(count // 2)]
+    known += [Indicator("domain", f"host{n}.evil.example", 90) for n in range(count - len(known))]
+    return rules.load([]).looking_for(Index([*known, Indicator("file", "x.ocx", 90)]))
+
+
+def swept(state: State, count: int) -> None:
+    """Tell how fast everything stored is looked through."""
+    for kind in ("a rule", "a rule without a literal", "100 indicators", "100,000 indicators"):
+        spent = []
+        for _ in range(REPEATS):
+            known, looked = looked_for(kind), Looked()
+            at = time.perf_counter()
+            found = sum(len(some) for _, some in sweep(state, known, looked))
+            spent.append(time.perf_counter() - at)
+        rate = count / median(spent)
+        print(f"sweep for {kind:40} {found:7,} in {median(spent):5.2f} s, {rate:,.0f} events/s, {looked.asked:,} asked")
+
+
 def main() -> None:
     """Write, then ask."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
@@ -93,6 +124,7 @@ def main() -> None:
             print(
                 f"{text:50} latest {len(answers.events):3} in {median(spent):5.2f} s, all {sum(whole.values()):7,} in {counted:5.2f} s, {looked.asked:,} asked"
             )
+        swept(state, count)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

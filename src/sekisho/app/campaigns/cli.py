@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CLEAN, FINDINGS, USAGE, PARTIAL = range(4)
 CAMPAIGNS = """examples:
   sekisho campaigns add mails/ notes/ --store campaigns.db
+  sekisho campaigns add result.json --store campaigns.db
   sekisho campaigns list --store campaigns.db
   sekisho campaigns show c0123456789ab --store campaigns.db
   sekisho campaigns explain s0123456789ab s456789abcdef --store campaigns.db
@@ -41,7 +42,7 @@ def add(commands: Any, language: str) -> None:
         made.set_defaults(run=run)
         return made
 
-    one = action("add", "add mails, mailboxes, files and trackers' notes", _add)
+    one = action("add", "add mails, mailboxes, files, results of investigate and trackers' notes", _add)
     one.add_argument("paths", nargs="+", metavar="PATH")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes")
     one = action("list", "list campaigns, largest first", _list)
@@ -88,7 +89,13 @@ def _add(chosen: argparse.Namespace) -> int:
     with Store(chosen.store, write=True) as store:
         new = store.add(sightings.read(chosen.paths, chosen.store, min(max(1, chosen.jobs), 64), told))
     words = _words(chosen)
-    counts = {"mails": told.mails, "files": told.files, "notes": told.notes, "undated": told.undated}
+    counts = {
+        "mails": told.mails,
+        "files": told.files,
+        "notes": told.notes,
+        "incidents": told.incidents,
+        "undated": told.undated,
+    }
     _say([words.get("campaigns.added", new=new, unread=told.unread, **counts), *told.reasons[:5]])
     return PARTIAL if told.unread else CLEAN
 

@@ -1,4 +1,4 @@
-"""Evidence on disk becomes sightings: mails with everything in them, single files, and notes of trackers."""
+"""Evidence on disk becomes sightings: mails with everything in them, single files, incidents, and notes of trackers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sekisho.app import intake
+from sekisho.app.campaigns import incidents
 from sekisho.app.examine import Pool
+from sekisho.app.exchange import results
 from sekisho.campaigns import notes, shapes
 from sekisho.campaigns.traits import Evidence, File, traits
 from sekisho.model.artifact import Analysis, Artifact
@@ -33,6 +35,7 @@ class Read:
     mails: int = 0
     notes: int = 0
     files: int = 0
+    incidents: int = 0
     unread: int = 0
     undated: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -64,6 +67,12 @@ def _roots(paths: Sequence[str], own: str, reports: list[Sighting], told: Read) 
             told.unread += one.failed
             continue
         try:
+            if results.is_result(str(one.path)):
+                found = list(incidents.of_result(results.read(str(one.path)), one.shown))
+                told.incidents += len(found)
+                told.undated += sum(each.at_s is None for each in found)
+                reports += found
+                continue
             note = _note(one.path)
             if note is not None:
                 told.notes += 1

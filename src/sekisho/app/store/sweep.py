@@ -25,7 +25,8 @@ from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 
 MOST_LITERALS = 200
-"""Searched for in columns; the pattern of more is slower than the rule engine, which then sees every row."""
+"""Searched for in columns; with more, the rule engine sees every row. Measured on 59,400 process creations: the engine
+took 1.2 to 1.8 s for all; columns 0.1 s with 200 random literals, but 15.6 s with 1,000."""
 
 
 def sweep(
