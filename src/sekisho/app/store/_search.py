@@ -126,9 +126,9 @@ def _holding(file: pq.ParquetFile, group: int, need: Witness, names: Sequence[st
         for name in _columns((one,), names):
             per_column.setdefault(name, []).append(_piece(one.text))
     found = pa.array([False] * file.metadata.row_group(group).num_rows)
+    rows = file.read_row_group(group, list(per_column))
     for name, pieces in per_column.items():
-        column = file.read_row_group(group, [name]).column(name)
-        has = _has(column, list(dict.fromkeys(pieces)))
+        has = _has(rows.column(name), list(dict.fromkeys(pieces)))
         if has is not None:
             found = pc.or_(found, has)
     return found

@@ -12,8 +12,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import compress, repeat
-from typing import Any, NamedTuple
+from itertools import compress
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,6 +35,7 @@ LONGEST_KEPT = 200
 
 Progress = Callable[[str, int, int, str], None]
 
+_Key: TypeAlias = tuple[str | None, ...]
 EVERYWHERE = Where()
 
 
@@ -135,7 +136,9 @@ class _Search:
         self._segments = 0
         self._left: set[str] = set()
         """Segments of which no more is wanted."""
-        self._known: dict[tuple[Any, ...], bool] = {}
+        self._known: dict[tuple[str, ...], dict[_Key, bool]] = {}
+        """What the engine said of texts in columns of these names."""
+        self._kept = 0
         self._whole: tuple[_Unit, pa.Table] | None = None
         """The row group that was read last."""
 
@@ -217,23 +220,31 @@ class _Search:
             return [self.question.answers(_asked(one, self.question)) for one in events(part, unit.segment.logsource)]
         names = columns_of(self.question.fields, part.column_names)
         asked = part.select([name for name in names if name != TIME])
+        shape = tuple(asked.column_names)
+        if (known := self._known.get(shape)) is None:
+            known = self._known[shape] = {}
         keys = list(_keys(asked))
-        new = [at for at, key in enumerate(keys) if key not in self._known]
-        fresh: dict[tuple[Any, ...], bool] = {}
-        if new:
-            for at, fields in zip(new, _records(asked.take(pa.array(new, pa.int64()))), strict=True):
-                if keys[at] not in fresh:
-                    fresh[keys[at]] = self.question.answers(Event(unit.segment.logsource, fields))
-        told = [self._known[key] if key in self._known else fresh[key] for key in keys]
-        self._keep(fresh)
-        return told
+        told = list(map(known.get, keys))
+        if None in told:
+            new = {key: at for at, key in enumerate(keys) if told[at] is None}
+            rows = asked.take(pa.array(new.values(), pa.int64()))
+            answers = (self.question.answers(Event(unit.segment.logsource, one)) for one in _records(rows))
+            fresh = dict(zip(new, answers, strict=True))
+            told = [fresh[key] if one is None else one for one, key in zip(told, keys, strict=True)]
+            self._keep(known, fresh)
+        return [bool(one) for one in told]
 
-    def _keep(self, fresh: Mapping[tuple[Any, ...], bool]) -> None:
-        if len(self._known) + len(fresh) > KEPT:
-            self._known.clear()
-        for key, answer in fresh.items():
-            if sum(len(one) for one in key[1:] if one is not None) <= LONGEST_KEPT:
-                self._known[key] = answer
+    def _keep(self, known: dict[_Key, bool], fresh: Mapping[_Key, bool]) -> None:
+        self._kept += len(fresh)
+        if self._kept > KEPT:
+            for one in self._known.values():
+                one.clear()
+            self._kept = len(fresh)
+        known.update(
+            (key, answer)
+            for key, answer in fresh.items()
+            if sum(len(one) for one in key if one is not None) <= LONGEST_KEPT
+        )
 
     def events(self, part: _Part) -> Iterable[Event]:
         """Give the events of a part."""
@@ -246,12 +257,10 @@ class _Search:
         return events(self._whole[1].take(pa.array(part.numbers, pa.int64())), unit.segment.logsource)
 
 
-def _keys(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """Give the texts of each row, with the names of their columns: files have different ones."""
-    shape = tuple(rows.column_names)
+def _keys(rows: pa.Table) -> Iterator[_Key]:
+    """Give the texts of each row."""
     empty = [None] * rows.num_rows
-    texts = (empty if one.null_count == rows.num_rows else one.to_pylist() for one in rows.columns)
-    return zip(repeat(shape, rows.num_rows), *texts, strict=True)
+    return zip(*(empty if one.null_count == rows.num_rows else one.to_pylist() for one in rows.columns), strict=True)
 
 
 def _records(rows: pa.Table) -> Iterator[dict[str, Any]]:
