@@ -17,7 +17,7 @@ import sekisho
 from sekisho.app import captures, intake
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
-from sekisho.app.spool import ASSEMBLED, Packed, Spool, packed
+from sekisho.app.spool import ASSEMBLED, WRITTEN, Packed, Spool, packed
 from sekisho.detect.beacons import Beacons, Heard
 from sekisho.detect.correlator import Correlator, in_order
 from sekisho.detect.ruleset import RuleSet
@@ -268,6 +268,7 @@ def _detected(
 def _spool(rules: RuleSet, options: Options) -> Iterator[Spool]:
     told = {
         "sekisho": sekisho.__version__,
+        "written": WRITTEN,
         "rules": rules.digest,
         "tuning": [options.tuning_text, [one.expired for one in options.tuning.entries]],
         "logsource": repr(options.logsource),

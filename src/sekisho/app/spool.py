@@ -27,6 +27,8 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 
 MANIFEST = "run.json"
+WRITTEN = 2
+"""How hits are written; a run that was interrupted under another number starts anew."""
 ASSEMBLED = "all"
 """The findings of all pieces, until they get their final name."""
 LINES, HITS, JOURNAL = "lines", "hits", "done"
