@@ -5,6 +5,7 @@ import pytest
 from sekisho.app import spool as spools
 from sekisho.app.intake import Intake
 from sekisho.app.logs import Piece
+from sekisho.app.spool import packed
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 
@@ -42,8 +43,8 @@ def hit(time_ns, record="1"):
 
 def test_what_is_written_comes_back(tmp_path):
     spool, one, two = Spool(tmp_path / "parts", RUN), piece(tmp_path), piece(tmp_path, "b.jsonl")
-    spool.write(one, [b"1", b"2"], [hit(30), hit(10)])
-    spool.write(two, [b"3"], [hit(20)])
+    spool.write(one, [b"1", b"2"], [packed(hit(30)), packed(hit(10))])
+    spool.write(two, [b"3"], [packed(hit(20))])
     spool.write(one, [b"4"], [])
     spool.finish(two, {"n": 2})
     spool.finish(one, {"n": 1})
@@ -105,7 +106,7 @@ def test_a_broken_note_is_as_none(tmp_path, harm):
 
 def test_every_change_of_a_note_is_seen(tmp_path):
     spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
-    spool.write(one, [b"1"], [hit(1)])
+    spool.write(one, [b"1"], [packed(hit(1))])
     spool.finish(one, {"n": 1})
     spool.close()
     journal = tmp_path / "parts" / "done"
@@ -123,7 +124,7 @@ def test_every_change_of_a_note_is_seen(tmp_path):
 
 def test_damaged_findings_are_as_none(tmp_path):
     spool, one = Spool(tmp_path / "parts", RUN), piece(tmp_path)
-    spool.write(one, [b"12345"], [hit(1)])
+    spool.write(one, [b"12345"], [packed(hit(1))])
     spool.finish(one, {})
     spool.close()
     for name, harm in (("lines", b"54321\n"), ("lines", b"1234"), ("hits", b""), ("hits", b"\xff")):
@@ -141,7 +142,7 @@ def test_what_comes_later_counts(tmp_path):
     first.finish(one, {"n": 1})
     first.close()
     again = Spool(tmp_path / "parts", RUN)
-    again.write(one, [b"2"], [hit(2)])
+    again.write(one, [b"2"], [packed(hit(2))])
     again.finish(one, {"n": 2})
     again.close()
     last = Spool(tmp_path / "parts", RUN)

@@ -17,7 +17,7 @@ import sekisho
 from sekisho.app import captures, intake
 from sekisho.app.gaps import Gaps
 from sekisho.app.logs import Asked, Part, Piece, cut, read_pieces
-from sekisho.app.spool import ASSEMBLED, Spool
+from sekisho.app.spool import ASSEMBLED, WRITTEN, Packed, Spool, packed
 from sekisho.detect.beacons import Beacons, Heard
 from sekisho.detect.correlator import Correlator, in_order
 from sekisho.detect.ruleset import RuleSet
@@ -71,6 +71,8 @@ class Told(NamedTuple):
     lines: list[bytes]
     hits: list[tuple[Event, Finding]]
     """Those that correlations join."""
+    packed: Sequence[Packed] = ()
+    """The same as the spool keeps them, where they come from a worker."""
 
 
 class Teller:
@@ -89,6 +91,11 @@ class Teller:
             told.hits.extend((event, one) for one in left if one.rule_id in self.rules.joined)
             self.write(left, event, told)
         return told
+
+    def digest(self, found: Iterable[tuple[Event, list[Finding]]]) -> Told:
+        """Do the same in a worker, which hands no event over."""
+        told = self.tell(found)
+        return told._replace(hits=[], packed=[packed(hit) for hit in told.hits])
 
     def write(self, findings: Iterable[Finding], event: Event | None, told: Told) -> None:
         """Count and write down the findings on an event that are to be shown."""
@@ -141,7 +148,7 @@ class Run:
         if told is not None:
             counts.join(told.counts)
             tuned.update(told.tuned)
-            self.spool.write(piece, told.lines, told.hits)
+            self.spool.write(piece, told.lines, told.packed)
         if part.last:
             del self._under_way[key]
             noted = {
@@ -224,7 +231,7 @@ def _detected(
     others = [one for one in walked if one.skipped or not one.source or one.source.event_class == "artifact"]
     with _spool(loaded, options) as spool:
         run = Run(loaded, options, spool, progress)
-        asked = Asked(False, options.statistics, options.logsource, options.jobs, run.teller.tell)
+        asked = Asked(False, options.statistics, options.logsource, options.jobs, run.teller.digest)
         for piece, part in read_pieces(
             run.pieces(logs), loaded, jobs=options.jobs, limits=options.limits, asked=asked, files=logs
         ):
@@ -261,6 +268,7 @@ def _detected(
 def _spool(rules: RuleSet, options: Options) -> Iterator[Spool]:
     told = {
         "sekisho": sekisho.__version__,
+        "written": WRITTEN,
         "rules": rules.digest,
         "tuning": [options.tuning_text, [one.expired for one in options.tuning.entries]],
         "logsource": repr(options.logsource),

@@ -14,11 +14,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from heapq import merge
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from sekisho.app.logs import Piece
 from sekisho.detect.correlator import in_order
@@ -26,14 +27,27 @@ from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 
 MANIFEST = "run.json"
+WRITTEN = 2
+"""How hits are written; a run that was interrupted under another number starts anew."""
 ASSEMBLED = "all"
 """The findings of all pieces, until they get their final name."""
 LINES, HITS, JOURNAL = "lines", "hits", "done"
 """Findings and hits of all pieces, and a line for each piece that is done: checksum, name, what was noted."""
 OURS = re.compile(rf"{re.escape(MANIFEST)}|{ASSEMBLED}|{LINES}|{HITS}|{JOURNAL}")
+_PLAIN = tuple(one.name for one in fields(Finding) if one.name != "evidence")
 READ_BYTES = 256 * 1024
 HITS_BYTES = 64 * 1024 * 1024  # read ahead in all files of hits together, when they are merged
 Hit = tuple[Event, Finding]
+
+
+class Packed(NamedTuple):
+    """A hit as it is written, so that workers hand over and the spool keeps bytes: objects cost several times more."""
+
+    order: tuple[Any, ...]
+    """By which hits are sorted."""
+    line: bytes
+
+
 Block = tuple[int, int]
 """Where a stretch of a file begins and ends."""
 
@@ -84,8 +98,8 @@ class Spool:
         self._places[name] = places
         return told
 
-    def write(self, piece: Piece, lines: Iterable[bytes], hits: Iterable[Hit]) -> None:
-        """Add findings of a piece, and those that correlations join."""
+    def write(self, piece: Piece, lines: Iterable[bytes], hits: Iterable[Packed]) -> None:
+        """Add findings of a piece, and those that correlations join, each made by :func:`packed`."""
         under_way = self._open.setdefault(self._name(piece), _Open())
         if written := b"".join(line + b"\n" for line in lines):
             under_way.blocks.append(self._add(LINES, written))
@@ -96,8 +110,7 @@ class Spool:
         """Close a piece and note what a later run needs to know of it."""
         name = self._name(piece)
         under_way = self._open.pop(name, None) or _Open()
-        hits = "".join(json.dumps(_packed(hit), default=str) + "\n" for hit in sorted(under_way.hits, key=in_order))
-        written = hits.encode()
+        written = b"".join(hit.line for hit in sorted(under_way.hits, key=itemgetter(0)))
         block = [self._add(HITS, written)] if written else []
         self._places[name] = {
             LINES: (under_way.blocks, under_way.digest.hexdigest()),
@@ -188,7 +201,7 @@ class _Open:
 
     blocks: list[Block] = field(default_factory=list)
     digest: Any = field(default_factory=sha256)
-    hits: list[Hit] = field(default_factory=list)
+    hits: list[Packed] = field(default_factory=list)
 
 
 _Places = dict[str, tuple[list[Block], str]]
@@ -245,18 +258,20 @@ def _hold(manifest: Path) -> int:
     return held
 
 
-def _packed(hit: Hit) -> list[Any]:
+def packed(hit: Hit) -> Packed:
+    """Give a hit as it is written: the event, and the finding without what the event says as well."""
     event, finding = hit
-    logsource = event.logsource
     place = [event.time_ns, event.host, event.user, event.source, event.record, list(event.parts)]
-    return [[logsource.product, logsource.category, logsource.service], dict(event.fields), place, asdict(finding)]
+    evidence = [[one.field, one.value] for one in finding.evidence]
+    plain = [getattr(finding, name) for name in _PLAIN]
+    row = [list(event.logsource), dict(event.fields), place, plain, evidence]
+    return Packed(in_order(hit), json.dumps(row, default=str).encode() + b"\n")
 
 
 def _unpacked(row: list[Any]) -> Hit:
-    logsource, fields, (time_ns, host, user, source, record, parts), told = row
+    logsource, fields, (time_ns, host, user, source, record, parts), plain, evidence = row
     event = Event(Logsource(*logsource), fields, time_ns, host, user, source, record, tuple(parts))
-    told["evidence"] = tuple(Evidence(one["field"], one["value"]) for one in told["evidence"])
-    for name in ("attack", "of"):
-        told[name] = tuple(told[name])
+    told = dict(zip(_PLAIN, plain, strict=True))
+    told["attack"], told["of"] = tuple(told["attack"]), tuple(told["of"])
     told["texts"] = tuple((language, title) for language, title in told["texts"])
-    return event, Finding(**told)
+    return event, Finding(evidence=tuple(Evidence(*one) for one in evidence), **told)

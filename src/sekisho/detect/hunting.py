@@ -70,6 +70,11 @@ class Question:
         """The fields it names."""
         return self._rules.compiled[0].fields
 
+    @property
+    def anywhere(self) -> bool:
+        """Tell whether it looks for words in every field."""
+        return self._rules.compiled[0].anywhere
+
     def answers(self, event: Event) -> bool:
         """Tell whether an event answers."""
         return bool(self._rules.engine.matches(ASKED, event.fields))

@@ -132,3 +132,27 @@ def test_files_hold_what_any_tool_reads(store):
     names = pq.read_table(state.events / state.segments(PROCESS)[0].path).column_names
     assert {"@time", "@host", "Image", "n"} <= set(names)
     assert list(events(pq.read_table(state.events / state.segments(MAIL)[0].path), MAIL))
+
+
+def test_what_has_no_time_does_not_hide_what_has(tmp_path):
+    with State(tmp_path, write=True) as own:
+        writer = Writer(own)
+        far = [Event(PROCESS, {"x": "far"}, 100_000 * DAY_NS + n, "", "", "a", str(n)) for n in range(3)]
+        none = [Event(PROCESS, {"x": "none"}, None, "", "", "a", str(n)) for n in range(2_100)]
+        writer.take("a", pack([*far, *none]))
+        writer.finish(Stored("a", "a", "log", 1, 1, None))
+        writer.flush()
+        assert [one.fields["x"] for one in hunt(own, parse("x|exists:true"), limit=4).events] == [*["far"] * 3, "none"]
+
+
+def test_equal_rows_answer_alike_in_files_of_other_columns(tmp_path):
+    made = [{"x": "1", "y": "2"}, {"y": "1", "z": "2"}, {"x": 1}, {"x": "A" * 300}, {"x": "A" * 300}, {"X": "1"}]
+    with State(tmp_path, write=True) as own:
+        writer = Writer(own)
+        for n, fields in enumerate(made):
+            writer.take(str(n), pack([Event(PROCESS, fields, START + n * 400 * DAY_NS, record=str(n))]))
+            writer.finish(Stored(str(n), str(n), "log", 1, 1, None))
+            writer.flush()
+        answers = hunt(own, parse("x|lt:2 or z|gt:1")).events
+        assert [one.record for one in answers] == ["5", "2", "1", "0"]
+        assert sum(tally(own, parse("x|startswith:aa or nothing|gt:1"), "y")[0].values()) == 2

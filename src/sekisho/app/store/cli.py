@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sekisho.app.pipeline import Options
-    from sekisho.app.store.hunt import Looked, Where
+    from sekisho.app.store._search import Where
+    from sekisho.app.store.hunt import Looked
     from sekisho.detect.rules import RuleSet
     from sekisho.model.result import Result
     from sekisho.respond.wording import Words
@@ -179,7 +180,7 @@ def _prune(chosen: argparse.Namespace, common: Common) -> int:
 
 
 def _where(chosen: argparse.Namespace, words: Words) -> Where:
-    from sekisho.app.store.hunt import Where
+    from sekisho.app.store._search import Where
     from sekisho.model.event import Logsource
 
     parts = [part.strip().lower() for part in chosen.logsource.split("/")]

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sekisho.app.store.hunt import ROWS, Looked, Progress, holding, pattern_of
+from sekisho.app.store._search import holding, piece_of
+from sekisho.app.store.hunt import ROWS, Looked, Progress
 from sekisho.app.store.state import Segment, State
 from sekisho.app.store.tables import OWN, REST, events
-from sekisho.detect.hunting import Literal, needed
+from sekisho.detect.hunting import Witness, needed
 from sekisho.detect.indicators import Index
 from sekisho.detect.ruleset import RuleSet
 from sekisho.model.event import Event
@@ -58,15 +59,15 @@ def _found(state: State, segment: Segment, known: RuleSet, looked: Looked) -> It
     if not readers and not known.indicators:
         return
     literals = needed(readers)
-    patterns = {one: found for one in literals or () if (found := pattern_of(one.text))}
-    every = literals is None or len(patterns) < len(literals) or len(literals) > MOST_LITERALS
+    need = tuple(literals or ())
+    every = literals is None or len(need) > MOST_LITERALS or not all(piece_of(one.text) for one in need)
     path = state.events / segment.path
     with pq.ParquetFile(path) as file:
         columns = [name for name in file.schema_arrow.names if name == REST or name not in OWN]
         with pq.ParquetFile(path, read_dictionary=columns) as searched:
             for group in reversed(range(file.num_row_groups)):
                 looked.rows += file.metadata.row_group(group).num_rows
-                mask = None if every else _mask(searched, group, patterns, columns, known.indicators)
+                mask = None if every else _mask(searched, group, need, columns, known.indicators)
                 if mask is not None and not pc.any(mask).as_py():
                     continue
                 rows = file.read_row_group(group)
@@ -83,11 +84,9 @@ def _matched(rows: pa.Table, segment: Segment, known: RuleSet, looked: Looked) -
                 yield event, some
 
 
-def _mask(
-    file: pq.ParquetFile, group: int, patterns: dict[Literal, str], columns: Sequence[str], index: Index | None
-) -> pa.Array:
+def _mask(file: pq.ParquetFile, group: int, need: Witness, columns: Sequence[str], index: Index | None) -> pa.Array:
     """Tell which rows of a row group are worth asking about."""
-    found = holding(file, group, patterns, columns)
+    found = holding(file, group, need, columns)
     if index:
         for name in columns:
             found = pc.or_(found, _standing(file.read_row_group(group, [name]).column(name), index))

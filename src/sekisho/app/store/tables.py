@@ -110,21 +110,28 @@ def field_of(column: str) -> str:
 
 def events(made: pa.Table, logsource: Logsource) -> Iterator[Event]:
     """Give the events of a table, in the order of its rows."""
-    own = {name: made.column(name).to_pylist() for name in OWN}
+    own = {name: made.column(name).to_pylist() for name in OWN if name not in (TYPES, REST)}
+    for row, fields in enumerate(values(made)):
+        parts = tuple(orjson.loads(own[PARTS][row])) if own[PARTS][row] is not None else ()
+        place = own[HOST][row], own[USER][row], own[SOURCE][row], own[RECORD][row]
+        yield Event(logsource, fields, own[TIME][row], *place, parts)
+
+
+def values(made: pa.Table) -> Iterator[dict[str, Any]]:
+    """Give the fields of each row; a table may have some of their columns only, but TYPES and REST."""
+    types, rests = made.column(TYPES).to_pylist(), made.column(REST).to_pylist()
     fields = [(field_of(name), made.column(name).to_pylist()) for name in made.column_names if name not in OWN]
     for row in range(made.num_rows):
-        noted = orjson.loads(own[TYPES][row]) if own[TYPES][row] is not None else {}
-        values: dict[str, Any] = {}
+        noted = orjson.loads(types[row]) if types[row] is not None else {}
+        found: dict[str, Any] = {}
         for name, column in fields:
             text = column[row]
             if text is not None:
                 letter = noted.get(name)
-                values[name] = _READ[letter](text) if letter else text
-        if own[REST][row] is not None:
-            values.update(orjson.loads(own[REST][row]))
-        parts = tuple(orjson.loads(own[PARTS][row])) if own[PARTS][row] is not None else ()
-        place = own[HOST][row], own[USER][row], own[SOURCE][row], own[RECORD][row]
-        yield Event(logsource, values, own[TIME][row], *place, parts)
+                found[name] = _READ[letter](text) if letter else text
+        if rests[row] is not None:
+            found.update(orjson.loads(rests[row]))
+        yield found
 
 
 def _columns_of(events: Sequence[Event]) -> list[str]:
