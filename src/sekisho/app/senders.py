@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from sekisho.app import intake
+from sekisho.app._sqlite import opened
 from sekisho.app.examine import Pool
 from sekisho.model import names
 from sekisho.model.artifact import Analysis, Artifact
@@ -39,6 +40,7 @@ BATCH = 500
 """Mails between two commits."""
 LISTED = 20
 _SCHEMA = """
+PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS mail (key BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (kind INTEGER, value TEXT, day INTEGER, first INTEGER, count INTEGER,
   PRIMARY KEY (kind, value, day)) WITHOUT ROWID;
@@ -62,19 +64,17 @@ class Store:
         Raises:
             SourceError: there is none, or it is no store.
         """
-        if not write and not Path(path).is_file():
-            raise SourceError("no such store; sekisho senders learn makes one", path)
         self.path = path
-        try:
-            self.base = sqlite3.connect(path, timeout=10.0)
-            if write:
-                self.base.execute("PRAGMA journal_mode = WAL")
-                self.base.executescript(_SCHEMA)
-            else:
-                self.base.execute("PRAGMA query_only = 1")
-            self.base.execute("SELECT count(*) FROM (SELECT 1 FROM mail LIMIT 1)")
-        except sqlite3.Error as error:
-            raise SourceError(f"is no store of senders: {error}", path) from error
+        self.base = opened(
+            path,
+            write=write,
+            schema=_SCHEMA,
+            probe="SELECT count(*) FROM (SELECT 1 FROM mail LIMIT 1)",
+            what="senders",
+            maker="sekisho senders learn",
+        )
+        if not write:
+            self.base.execute("PRAGMA query_only = 1")
 
     def __enter__(self) -> Store:
         return self

@@ -6,10 +6,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sekisho.app._sqlite import opened
 from sekisho.model.campaign import Decision, Sighting, Trait
 from sekisho.model.errors import SekishoError, SourceError
 
@@ -31,16 +31,15 @@ class Store:
         Raises:
             SourceError: there is none, or it is no store.
         """
-        if not write and not Path(path).is_file():
-            raise SourceError("no such store; sekisho campaigns add makes one", path)
         self.path = path
-        try:
-            self.base = sqlite3.connect(path, timeout=10.0)
-            if write:
-                self.base.executescript(_SCHEMA)
-            self.base.execute("SELECT count(*) FROM (SELECT 1 FROM sighting, decision LIMIT 1)")
-        except sqlite3.Error as error:
-            raise SourceError(f"is no store of campaigns: {error}", path) from error
+        self.base = opened(
+            path,
+            write=write,
+            schema=_SCHEMA,
+            probe="SELECT count(*) FROM (SELECT 1 FROM sighting, decision LIMIT 1)",
+            what="campaigns",
+            maker="sekisho campaigns add",
+        )
 
     def __enter__(self) -> Store:
         return self

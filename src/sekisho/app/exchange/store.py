@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from sekisho.app._sqlite import opened
 from sekisho.model.errors import SourceError
 from sekisho.model.indicator import AGE_DAYS, Indicator, canonical, guess
 from sekisho.model.warninglists import why_not
@@ -30,6 +31,7 @@ CONFIDENCE = 50
 FUTURE_S = 20 * 366 * DAY_S
 """Furthest end believed; a feed that wants its values kept for ever does not get it."""
 _SCHEMA = """
+PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS indicator (kind TEXT, value TEXT, confidence INTEGER, first INTEGER, last INTEGER,
   until INTEGER, note TEXT, seen INTEGER DEFAULT 0, seen_last INTEGER, PRIMARY KEY (kind, value)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS told (kind TEXT, value TEXT, source TEXT, sightings INTEGER, at INTEGER,
@@ -85,17 +87,15 @@ class Store:
         Raises:
             SourceError: there is none, or it is no store.
         """
-        if not write and not Path(path).is_file():
-            raise SourceError("no such store; sekisho indicators import makes one", path)
         self.path = path
-        try:
-            self.base = sqlite3.connect(path, timeout=10.0)
-            if write:
-                self.base.execute("PRAGMA journal_mode = WAL")
-                self.base.executescript(_SCHEMA)
-            self.base.execute("SELECT count(*) FROM (SELECT seen FROM indicator LIMIT 1)")
-        except sqlite3.Error as error:
-            raise SourceError(f"is no store of indicators: {error}", path) from error
+        self.base = opened(
+            path,
+            write=write,
+            schema=_SCHEMA,
+            probe="SELECT count(*) FROM (SELECT seen FROM indicator LIMIT 1)",
+            what="indicators",
+            maker="sekisho indicators import",
+        )
 
     def __enter__(self) -> Store:
         return self
