@@ -158,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     scan.add_argument("paths", nargs="+", metavar="FILE", help="files and folders; every file is analysed")
     _shared(scan)
-    scan.set_defaults(run=_investigate, logs=False, html=None, logsource="", captures="")
+    scan.set_defaults(run=_investigate, logs=False, html=None, unmerge=(), logsource="", captures="")
 
     detect = commands.add_parser(
         "detect",
@@ -327,7 +327,7 @@ def _prepared(chosen: argparse.Namespace) -> tuple[RuleSet, Options]:
             captures=chosen.captures,
             organisation=whose,
             memory=memory,
-            apart=tuple(getattr(chosen, "unmerge", ())),
+            apart=tuple(chosen.unmerge),
         )
     return rules, options
 

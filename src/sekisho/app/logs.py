@@ -392,15 +392,16 @@ class _Look:
             kind.count = 0
 
     def _events(self, rows: Iterator[Row]) -> Iterator[Event]:
-        return _normalized(self.intake, rows, self.asked.logsource)
+        return normalized(self.intake, rows, self.asked.logsource)
 
 
 def events_of(one: Intake, gaps: Gaps, logsource: Logsource | None = None) -> Iterator[Event]:
     """Give the events of one log as they are, without a worker around its reader: for logs that are trusted."""
-    return _normalized(one, _rows(Piece(one), gaps), logsource)
+    return normalized(one, _rows(Piece(one), gaps), logsource)
 
 
-def _normalized(one: Intake, rows: Iterator[Row], logsource: Logsource | None) -> Iterator[Event]:
+def normalized(one: Intake, rows: Iterator[Row], logsource: Logsource | None) -> Iterator[Event]:
+    """Give the events of a log's rows; ``logsource`` is that of records that do not say theirs."""
     assert one.source is not None
     source, kind = one.shown, one.source.event_class
     if kind == "windows":

@@ -16,14 +16,14 @@ from sekisho.analyzers.command_line import unfold
 from sekisho.app import intake
 from sekisho.app.examine import examine
 from sekisho.app.intake import Intake
-from sekisho.app.logs import SILENT_S
+from sekisho.app.logs import SILENT_S, normalized
 from sekisho.app.worker import Worker, why
 from sekisho.model.artifact import Artifact
 from sekisho.model.errors import LimitError, SourceError
 from sekisho.model.event import Event, Logsource
 from sekisho.model.injection import find_injection
 from sekisho.model.limits import DEFAULT
-from sekisho.normalize import artifacts, injections, mail, ocsf, records, syslog, windows
+from sekisho.normalize import artifacts, injections, mail, records
 from sekisho.normalize.commands import FIELDS
 from sekisho.normalize.completed import completed
 from sekisho.sources import Gap, Row
@@ -177,12 +177,8 @@ def _serve(one: Intake, logsource: Logsource, pipe: Connection) -> None:
 def _normalized(one: Intake, logsource: Logsource, notes: list[str]) -> Iterator[Event]:
     rows = (item for item in _items(one, notes) if isinstance(item, Row))
     assert one.source is not None
-    if one.source.event_class == "windows":
-        return windows.normalize(rows, source=one.shown)
-    if one.source.event_class == "ocsf":
-        return ocsf.normalize(rows, source=one.shown)
-    if one.source.event_class == "syslog":
-        return syslog.normalize(rows, source=one.shown)
-    found = records.normalize(rows, source=one.shown)
+    found = normalized(one, rows, None)
+    if one.source.event_class != "records":
+        return found
     # What nothing recognises is taken for what the rule is about.
     return (replace(event, logsource=logsource) if event.logsource == Logsource() else event for event in found)

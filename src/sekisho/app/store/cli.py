@@ -74,7 +74,7 @@ def add(commands: Any, options: Callable[[argparse.ArgumentParser], None], commo
     ingest.add_argument("paths", nargs="+", metavar="PATH", help="files and folders; recognised by content")
     ingest.add_argument("--html", metavar="FILE", help="write a report that opens offline")
     options(ingest)
-    ingest.set_defaults(run=lambda chosen: _ingest(chosen, common), logs=True)
+    ingest.set_defaults(run=lambda chosen: _ingest(chosen, common), logs=True, unmerge=())
     hunt = commands.add_parser(
         "hunt",
         help="find stored events, the latest first",
