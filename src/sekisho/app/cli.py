@@ -19,6 +19,7 @@ from sekisho.app.campaigns import cli as campaigns
 from sekisho.app.exchange import cli as exchange
 from sekisho.app.rules import cli as rules
 from sekisho.app.store import cli as store
+from sekisho.app.web import cli as web
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -200,6 +201,7 @@ def _parser() -> argparse.ArgumentParser:
 
     rules.add(commands, _rules_from, _language())
     store.add(commands, _evidence_options, store.Common(_printed, _prepared, _told), _language())
+    web.add(commands)
     attribution.add(commands, _language())
     exchange.add(commands, _rules_from, _language())
     campaigns.add(commands, _language())

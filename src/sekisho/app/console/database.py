@@ -1,0 +1,170 @@
+"""The console's database: one SQLite file beside the store of events, opened once a thread.
+
+Documents are compressed JSON; what pages filter and sort by stands in columns. Times are seconds, UTC.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from sekisho.model.errors import SourceError
+
+NAME = "console.db"
+VERSION = 1
+WAIT_S = 10.0  # for another process's transaction; those of the worker are the longest
+_SCHEMA = f"""
+PRAGMA user_version = {VERSION};
+CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY COLLATE NOCASE, role TEXT NOT NULL,
+  password TEXT NOT NULL DEFAULT '', subject TEXT UNIQUE, email TEXT NOT NULL DEFAULT '',
+  disabled INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sessions (digest TEXT PRIMARY KEY, account TEXT NOT NULL, csrf TEXT NOT NULL,
+  created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, address TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
+  name TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  used_at INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL,
+  address TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL, detail TEXT NOT NULL,
+  previous TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL, changed_at INTEGER NOT NULL, apart TEXT NOT NULL DEFAULT '',
+  verdict TEXT NOT NULL DEFAULT '', summary TEXT NOT NULL DEFAULT '{{}}') WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (case_id TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL,
+  bytes INTEGER NOT NULL, added_at INTEGER NOT NULL, added_by TEXT NOT NULL, kind TEXT NOT NULL DEFAULT '',
+  records INTEGER NOT NULL DEFAULT 0, skipped TEXT, PRIMARY KEY (case_id, path)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS files_by_digest ON files (digest);
+CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, case_id TEXT NOT NULL,
+  asked_by TEXT NOT NULL, asked_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
+  state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, stage TEXT NOT NULL DEFAULT '',
+  done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, what TEXT NOT NULL DEFAULT '',
+  error TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, id);
+
+CREATE TABLE IF NOT EXISTS incidents (id TEXT PRIMARY KEY, case_id TEXT NOT NULL, severity TEXT NOT NULL,
+  rank INTEGER NOT NULL, verdict TEXT NOT NULL, score REAL NOT NULL, title_en TEXT NOT NULL, title_ja TEXT NOT NULL,
+  first_at INTEGER, last_at INTEGER, hosts INTEGER NOT NULL, mailboxes INTEGER NOT NULL, attack TEXT NOT NULL,
+  evidence BLOB NOT NULL, doc_en BLOB NOT NULL, doc_ja BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS incidents_by_case ON incidents (case_id);
+CREATE INDEX IF NOT EXISTS incidents_by_rank ON incidents (rank DESC, last_at DESC);
+CREATE TABLE IF NOT EXISTS triage (incident TEXT PRIMARY KEY, state TEXT NOT NULL DEFAULT 'new',
+  assignee TEXT NOT NULL DEFAULT '', disposition TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+  merged_into TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 0, changed_at INTEGER NOT NULL,
+  changed_by TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS comments (id INTEGER PRIMARY KEY AUTOINCREMENT, incident TEXT NOT NULL, at INTEGER NOT NULL,
+  who TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS comments_by_incident ON comments (incident, id);
+
+CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY, case_id TEXT NOT NULL, kind TEXT NOT NULL,
+  address TEXT NOT NULL,
+  message_id TEXT NOT NULL, subject TEXT NOT NULL, sender TEXT NOT NULL, sender_name TEXT NOT NULL,
+  recipients TEXT NOT NULL, at INTEGER, verdict TEXT NOT NULL, probability REAL NOT NULL, attachments INTEGER NOT NULL,
+  urls INTEGER NOT NULL, unscanned INTEGER NOT NULL, incident TEXT NOT NULL DEFAULT '',
+  doc BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_by_case ON messages (case_id);
+CREATE INDEX IF NOT EXISTS messages_by_time ON messages (at DESC);
+CREATE INDEX IF NOT EXISTS messages_by_verdict ON messages (verdict, at DESC);
+CREATE INDEX IF NOT EXISTS messages_by_incident ON messages (incident) WHERE incident != '';
+CREATE INDEX IF NOT EXISTS messages_unscanned ON messages (at DESC) WHERE unscanned > 0;
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'unicode61');
+CREATE TABLE IF NOT EXISTS findings (case_id TEXT NOT NULL, id TEXT NOT NULL, rule_id TEXT NOT NULL,
+  level TEXT NOT NULL, layer TEXT NOT NULL, title_en TEXT NOT NULL, title_ja TEXT NOT NULL, at INTEGER,
+  host TEXT NOT NULL, user TEXT NOT NULL, source TEXT NOT NULL, record TEXT NOT NULL, event TEXT NOT NULL,
+  incident TEXT NOT NULL DEFAULT '', evidence TEXT NOT NULL, PRIMARY KEY (case_id, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS findings_by_rule ON findings (rule_id, at DESC);
+CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, value TEXT NOT NULL COLLATE NOCASE, case_id TEXT NOT NULL,
+  owner TEXT NOT NULL, ref TEXT NOT NULL, role TEXT NOT NULL, at INTEGER,
+  PRIMARY KEY (kind, value, owner, ref, role)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entities_by_value ON entities (value);
+CREATE INDEX IF NOT EXISTS entities_by_case ON entities (case_id);
+CREATE INDEX IF NOT EXISTS entities_by_ref ON entities (ref);
+"""
+
+
+class Database:
+    """The open database; each thread has a connection of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the console's database in a store's folder, and make what it lacks.
+
+        Raises:
+            SourceError: it cannot be used, or a newer version wrote it.
+        """
+        self.folder, self._path, self._local = folder, folder / NAME, threading.local()
+        try:
+            base = self.base
+            version = base.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                raise SourceError(f"a newer Sekisho wrote this database (version {version})", str(self._path))
+            base.execute("PRAGMA journal_mode = WAL")
+            base.executescript(_SCHEMA)
+            self._path.chmod(0o600)
+        except (sqlite3.Error, OSError) as error:
+            raise SourceError(f"cannot be used: {error}", str(self._path)) from error
+
+    @property
+    def base(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        found: sqlite3.Connection | None = getattr(self._local, "base", None)
+        if found is None:
+            found = sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)
+            found.row_factory = sqlite3.Row
+            found.execute("PRAGMA synchronous = FULL")  # what a person was told is done is on the disk
+            found.execute("PRAGMA foreign_keys = ON")
+            self._local.base = found
+        return found
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Change something wholly or not at all; changes of several connections wait for one another."""
+        base = self.base
+        base.execute("BEGIN IMMEDIATE")
+        try:
+            yield base
+        except BaseException:
+            base.execute("ROLLBACK")
+            raise
+        base.execute("COMMIT")
+
+    def all(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """Give the rows that answer a query."""
+        return self.base.execute(query, values).fetchall()
+
+    def one(self, query: str, *values: Any) -> sqlite3.Row | None:
+        """Give the first row that answers a query."""
+        row: sqlite3.Row | None = self.base.execute(query, values).fetchone()
+        return row
+
+    def count(self, query: str, *values: Any) -> int:
+        """Give the number that a query counts."""
+        row = self.one(query, *values)
+        return int(row[0] or 0) if row is not None else 0
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Give a setting that was chosen in the console."""
+        row = self.one("SELECT value FROM settings WHERE name = ?", name)
+        return str(row["value"]) if row is not None else default
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if (found := getattr(self._local, "base", None)) is not None:
+            found.close()
+            self._local.base = None
+
+
+def packed(document: Any) -> bytes:
+    """Give a document as it is kept."""
+    return zlib.compress(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS), 6)
+
+
+def unpacked(kept: bytes) -> Any:
+    """Give a kept document back."""
+    return orjson.loads(zlib.decompress(kept))

@@ -1,0 +1,74 @@
+"""What every page and call of a running console needs: its database, its jobs and its settings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import Request
+
+from sekisho.app.console.accounts import Accounts
+from sekisho.app.console.cases import Cases
+from sekisho.app.console.database import Database
+from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.store.state import State
+
+UPLOAD_BYTES = 4 * 1024**3  # of one file; a day's EVTX of a server is some hundreds of MB
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a console was started."""
+
+    folder: Path
+    """Store of events, with the console's database, the cases' evidence and uploads on their way."""
+    host: str = "127.0.0.1"
+    port: int = 8765
+    names: tuple[str, ...] = ()
+    """Host names it answers to besides its own address."""
+    secure: bool = False
+    """It is reached over HTTPS, by a proxy in front of it: cookies go over nothing else."""
+    upload_bytes: int = UPLOAD_BYTES
+    work: tuple[str, ...] = ()
+    """Options of every investigation (:func:`sekisho.app.console.work.options`)."""
+    watch: Path | None = None
+    """A folder whose new files are taken in."""
+    oidc: Path | None = None
+    """A file that says who signs people in by OpenID Connect."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """A running console."""
+
+    settings: Settings
+    database: Database
+    cases: Cases
+    jobs: Jobs
+    accounts: Accounts
+    supervisor: Supervisor
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    """Opens a console without accounts, for who started it; new at each start."""
+
+
+def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
+    """Open a folder as a console's, and make what it lacks.
+
+    Raises:
+        SourceError: the folder holds something else, or cannot be written to.
+    """
+    if not (settings.folder / "store.db").exists():
+        State(settings.folder, write=True).close()
+    database = Database(settings.folder.absolute())
+    cases = Cases(database)
+    cases.prepare()
+    supervisor = Supervisor(database, [*settings.work, *work])
+    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor)
+
+
+def desk_of(request: Request) -> Desk:
+    """Give the console that a request came to."""
+    desk: Desk = request.app.state.desk
+    return desk

@@ -1,0 +1,76 @@
+"""The overview: what is open, what came in, what could not be looked into, and whether the console is well."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from sekisho.app.console.database import Database
+from sekisho.app.web.access import Viewer
+from sekisho.app.web.desk import desk_of
+from sekisho.app.web.shown import look_of, render, translations
+from sekisho.model.finding import LEVELS
+
+router = APIRouter()
+DAY_S, DAYS = 86_400, 42
+VERDICTS = ("malicious", "suspicious", "unscanned", "clean")
+
+
+@router.get("/")
+def overview(request: Request, visitor: Viewer) -> Response:
+    """Show where things stand."""
+    desk, look = desk_of(request), look_of(request)
+    database = desk.database
+    open_now = database.all(
+        "SELECT severity, count(*) AS number FROM incidents JOIN triage ON incident = id "
+        "WHERE state != 'closed' AND merged_into = '' GROUP BY severity"
+    )
+    by_level = {row["severity"]: row["number"] for row in open_now}
+    latest = database.all(
+        "SELECT i.id, severity, title_en, title_ja, first_at, last_at, hosts, mailboxes, state, assignee "
+        "FROM incidents i JOIN triage t ON t.incident = i.id WHERE state != 'closed' AND merged_into = '' "
+        "ORDER BY rank DESC, last_at DESC LIMIT 8"
+    )
+    context = {
+        "by_level": [(level, by_level.get(level, 0)) for level in reversed(LEVELS)],
+        "latest": latest,
+        "volume": volume(database, look.language),
+        "messages": database.count("SELECT count(*) FROM messages WHERE kind = 'mail'"),
+        "unscanned": database.count("SELECT count(*) FROM messages WHERE unscanned > 0"),
+        "cases": database.count("SELECT count(*) FROM cases"),
+        "jobs": desk.jobs.recent(5),
+        "now": time.time(),
+    }
+    return render(request, "overview.html", **context)
+
+
+def volume(database: Database, language: str) -> dict[str, Any]:
+    """Give mails a day by verdict, up to the latest mail, as a chart."""
+    _ = translations(language).gettext
+    last = database.count("SELECT max(at) FROM messages") // DAY_S
+    rows = database.all(
+        "SELECT at / 86400 AS day, verdict, count(*) AS number FROM messages "
+        "WHERE kind = 'mail' AND at >= ? GROUP BY 1, 2",
+        (last - DAYS + 1) * DAY_S,
+    )
+    counts: dict[tuple[int, str], int] = defaultdict(int)
+    for row in rows:
+        counts[row["day"], row["verdict"]] = row["number"]
+    days = range(last - DAYS + 1, last + 1) if rows else range(0)
+    names = {
+        "malicious": _("Malicious"),
+        "suspicious": _("Suspicious"),
+        "unscanned": _("Not looked into"),
+        "clean": _("Clean"),
+    }
+    return {
+        "kind": "stacked",
+        "labels": [time.strftime("%m-%d", time.gmtime(day * DAY_S)) for day in days],
+        "series": [
+            {"name": names[verdict], "tone": verdict, "values": [counts[day, verdict] for day in days]}
+            for verdict in VERDICTS
+        ],
+    }
