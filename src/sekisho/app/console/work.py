@@ -78,6 +78,9 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     report("rules", 0, 0, "")
     folder = database.folder
     given = {name: [str(Path(one).absolute()) for one in getattr(chosen, name)] for name in ("rules", "pipeline")}
+    for path in given["rules"]:
+        if not Path(path).exists():
+            raise SourceError("there are no such rules", path)
     whose = organisation.read(str(Path(chosen.organisation).absolute()) if chosen.organisation else "", "")
     memory = Store(str(Path(chosen.senders).absolute())) if chosen.senders else None
     rules = ruleset.load(given["rules"], cache=True, fitted=given["pipeline"], placeholders="")
