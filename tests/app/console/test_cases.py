@@ -78,13 +78,17 @@ async def pieces(*given):
         yield one
 
 
+async def size(cases, body, most):
+    async with cases.received("x", body, most) as place:
+        return place.stat().st_size
+
+
 def test_an_upload_that_is_too_large_leaves_nothing(cases):
-    key = cases.create("x", SYSTEM)
     with pytest.raises(LimitError):
-        asyncio.run(cases.receive(key, "big", pieces(b"12345", b"67890"), 9, SYSTEM))
+        asyncio.run(size(cases, pieces(b"12345", b"67890"), 9))
     assert not any(cases.incoming.iterdir())
-    assert not any((cases.folder / key).iterdir())
-    assert asyncio.run(cases.receive(key, "fits", pieces(b"12345", b"6789"), 9, SYSTEM)).size_bytes == 9
+    assert asyncio.run(size(cases, pieces(b"12345", b"6789"), 9)) == 9
+    assert not any(cases.incoming.iterdir())
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(cases):
@@ -92,9 +96,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(cases):
         yield b"123"
         raise ConnectionError
 
-    key = cases.create("x", SYSTEM)
     with pytest.raises((ConnectionError, SourceError)):
-        asyncio.run(cases.receive(key, "half", broken(), 99, SYSTEM))
+        asyncio.run(size(cases, broken(), 99))
     assert not any(cases.incoming.iterdir())
 
 

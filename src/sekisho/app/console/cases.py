@@ -15,6 +15,7 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -54,7 +55,10 @@ class Cases:
         for folder in (self.folder, self.incoming):
             folder.mkdir(mode=0o700, exist_ok=True)
         for left in self.incoming.iterdir():
-            left.unlink()
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
         known = {row["id"] for row in self._database.all("SELECT id FROM cases")}
         for folder in self.folder.iterdir():
             if folder.name not in known:
@@ -76,25 +80,23 @@ class Cases:
         """Tell whether there is a case of this id."""
         return self._database.one("SELECT 1 FROM cases WHERE id = ?", key) is not None
 
-    async def receive(self, key: str, name: str, body: AsyncIterator[bytes], most_bytes: int, by: Actor) -> Added:
-        """Add a file as it comes in over the network.
+    @asynccontextmanager
+    async def received(self, name: str, body: AsyncIterator[bytes], most_bytes: int) -> AsyncIterator[Path]:
+        """Give where a file lies that came in over the network, whole; it goes when it is done with.
 
         Raises:
-            LimitError: it is larger than allowed; nothing is kept of it.
-            SourceError: there is no such case, the name is none, or the disk is full.
+            LimitError: it is larger than allowed.
+            SourceError: the disk is full.
         """
-        place, digest, size = self.incoming / secrets.token_hex(16), hashlib.sha256(), 0
+        place, size = self.incoming / secrets.token_hex(16), 0
         try:
             with place.open("xb") as file:
                 async for piece in body:
                     size += len(piece)
                     if size > most_bytes:
                         raise LimitError("upload_bytes", most_bytes)
-                    digest.update(piece)
                     file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            return self._keep(key, name, place, digest.hexdigest(), size, by)
+            yield place
         except OSError as error:
             raise SourceError(f"cannot be kept: {error.strerror or error}", name[:200]) from error
         finally:

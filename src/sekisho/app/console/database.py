@@ -42,12 +42,15 @@ CREATE TABLE IF NOT EXISTS files (case_id TEXT NOT NULL, path TEXT NOT NULL, dig
   bytes INTEGER NOT NULL, added_at INTEGER NOT NULL, added_by TEXT NOT NULL, kind TEXT NOT NULL DEFAULT '',
   records INTEGER NOT NULL DEFAULT 0, skipped TEXT, PRIMARY KEY (case_id, path)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_by_digest ON files (digest);
+CREATE TABLE IF NOT EXISTS watched (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL,
+  changed_ns INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, case_id TEXT NOT NULL,
   asked_by TEXT NOT NULL, asked_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
   state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, stage TEXT NOT NULL DEFAULT '',
   done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, what TEXT NOT NULL DEFAULT '',
   error TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, id);
+CREATE INDEX IF NOT EXISTS jobs_by_case ON jobs (case_id, id);
 
 CREATE TABLE IF NOT EXISTS incidents (id TEXT PRIMARY KEY, case_id TEXT NOT NULL, severity TEXT NOT NULL,
   rank INTEGER NOT NULL, verdict TEXT NOT NULL, score REAL NOT NULL, title_en TEXT NOT NULL, title_ja TEXT NOT NULL,
@@ -72,6 +75,7 @@ CREATE TABLE IF NOT EXISTS messages (id TEXT PRIMARY KEY, case_id TEXT NOT NULL,
 CREATE INDEX IF NOT EXISTS messages_by_case ON messages (case_id);
 CREATE INDEX IF NOT EXISTS messages_by_time ON messages (at DESC);
 CREATE INDEX IF NOT EXISTS messages_by_verdict ON messages (verdict, at DESC);
+CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number);
 CREATE INDEX IF NOT EXISTS messages_by_incident ON messages (incident) WHERE incident != '';
 CREATE INDEX IF NOT EXISTS messages_unscanned ON messages (at DESC) WHERE unscanned > 0;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'unicode61');

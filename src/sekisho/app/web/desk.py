@@ -13,7 +13,10 @@ from sekisho.app.console.accounts import Accounts
 from sekisho.app.console.cases import Cases
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.console.upkeep import Upkeep
+from sekisho.app.console.watching import Watcher
 from sekisho.app.store.state import State
+from sekisho.model.errors import SourceError
 
 UPLOAD_BYTES = 4 * 1024**3  # of one file; a day's EVTX of a server is some hundreds of MB
 
@@ -49,6 +52,7 @@ class Desk:
     jobs: Jobs
     accounts: Accounts
     supervisor: Supervisor
+    upkeep: Upkeep
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
 
@@ -57,15 +61,19 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     """Open a folder as a console's, and make what it lacks.
 
     Raises:
-        SourceError: the folder holds something else, or cannot be written to.
+        SourceError: the folder holds something else or cannot be written to, or there is no folder to watch.
     """
+    if settings.watch is not None and not settings.watch.is_dir():
+        raise SourceError("is no folder that could be watched", str(settings.watch))
     if not (settings.folder / "store.db").exists():
         State(settings.folder, write=True).close()
     database = Database(settings.folder.absolute())
     cases = Cases(database)
     cases.prepare()
     supervisor = Supervisor(database, [*settings.work, *work])
-    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor)
+    watcher = Watcher(database, cases, settings.watch, settings.upload_bytes) if settings.watch else None
+    upkeep = Upkeep(database, cases, watcher)
+    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor, upkeep)
 
 
 def desk_of(request: Request) -> Desk:

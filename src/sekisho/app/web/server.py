@@ -38,7 +38,9 @@ def create(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         desk.supervisor.start()
+        desk.upkeep.start()
         yield
+        desk.upkeep.stop()
         desk.supervisor.stop()
         desk.database.close()
 

@@ -31,3 +31,22 @@ def test_what_makes_no_sense_is_refused(browser):
     assert client.post("/api/v1/cases/c000000000000/files", params={"path": "x"}, content=b"").status_code == 404
     key = client.post("/api/v1/cases", json={"name": "x"}).json()["id"]
     assert client.post(f"/api/v1/cases/{key}/files", params={"path": "../.."}, content=b"x").status_code == 400
+
+
+def test_a_zip_is_unpacked_as_a_folder_and_a_case_exported(desk, people, browser):
+    import io
+    import zipfile
+
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("a.eml", b"From: a@one.example\n\nx\n")
+        archive.writestr("b/c.log", b"1")
+    client = browser("responder")
+    key = client.post("/api/v1/cases", json={"name": "x"}).json()["id"]
+    answer = client.post(f"/api/v1/cases/{key}/archive", params={"path": "week.zip"}, content=held.getvalue())
+    assert answer.json() == {"new": 2, "known": 0, "kept_whole": None}
+    answer = client.get(f"/api/v1/cases/{key}/export")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist()[0] == "evidence/week/a.eml"
+    assert not any(desk.cases.incoming.iterdir())
+    assert browser("analyst").get(f"/api/v1/cases/{key}/export").status_code == 403

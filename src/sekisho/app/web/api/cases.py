@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path as Place
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.responses import StreamingResponse
+from starlette.responses import FileResponse, StreamingResponse
 
-from sekisho.app.web.access import Admin, Analyst, Viewer
+from sekisho.app.console.exporting import export
+from sekisho.app.console.unpacking import unpack
+from sekisho.app.web.access import Admin, Analyst, Responder, Viewer
 from sekisho.app.web.desk import Desk, desk_of
 from sekisho.app.web.shown import look_of, translations
 
 router = APIRouter(tags=["cases"])
 CaseId = Annotated[str, Path(pattern=r"^c[0-9a-f]{12}$", description="id of a case")]
 STREAM_EVERY_S, STREAM_S = 0.7, 3600.0
+PIECE_BYTES = 1024 * 1024
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 class NewCase(BaseModel):
@@ -37,6 +48,14 @@ class Asked(BaseModel):
     """An investigation that waits or runs."""
 
     job: int
+
+
+class GivenFolder(BaseModel):
+    """What became of a ZIP."""
+
+    new: int
+    known: int = Field(description="files whose bytes the case has already")
+    kept_whole: str | None = Field(description="why it was not unpacked but kept as one file")
 
 
 class Given(BaseModel):
@@ -61,16 +80,7 @@ def create(request: Request, visitor: Analyst, given: NewCase) -> Made:
     return Made(id=desk_of(request).cases.create(given.name, visitor.actor))
 
 
-@router.post(
-    "/cases/{case_id}/files",
-    status_code=201,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
-)
+@router.post("/cases/{case_id}/files", status_code=201, openapi_extra=BODY)
 async def add(
     request: Request,
     visitor: Analyst,
@@ -79,8 +89,36 @@ async def add(
 ) -> Given:
     """Add a file; the body is the file as it is. The same bytes twice change nothing."""
     desk = _known(request, case_id)
-    added = await desk.cases.receive(case_id, path, request.stream(), desk.settings.upload_bytes, visitor.actor)
+    async with desk.cases.received(path, request.stream(), desk.settings.upload_bytes) as place:
+        added = await asyncio.to_thread(desk.cases.add, case_id, path, pieces(place), visitor.actor)
     return Given(path=added.path, sha256=added.digest, bytes=added.size_bytes, new=added.new)
+
+
+@router.post("/cases/{case_id}/archive", status_code=201, openapi_extra=BODY)
+async def add_archive(
+    request: Request,
+    visitor: Analyst,
+    case_id: CaseId,
+    path: Annotated[str, Query(min_length=1, max_length=4000, description="name of the ZIP")],
+) -> GivenFolder:
+    """Add a folder that comes as a ZIP; one that has a password or unpacks to too much is kept as one file."""
+    desk = _known(request, case_id)
+    most = desk.settings.upload_bytes
+    async with desk.cases.received(path, request.stream(), most) as place:
+        done = await asyncio.to_thread(unpack, desk.cases, case_id, path, place, most, visitor.actor)
+    new = sum(one.new for one in done.added)
+    return GivenFolder(new=new, known=len(done.added) - new, kept_whole=done.kept_whole or None)
+
+
+@router.get(
+    "/cases/{case_id}/export", response_class=FileResponse, responses={200: {"content": {"application/zip": {}}}}
+)
+def export_case(request: Request, visitor: Responder, case_id: CaseId) -> FileResponse:
+    """Give a case with its evidence as a ZIP; the password is ``infected``."""
+    desk = _known(request, case_id)
+    place = export(desk.database, desk.cases, case_id, visitor.actor)
+    gone = BackgroundTask(place.unlink, missing_ok=True)
+    return FileResponse(place, media_type="application/zip", filename=f"sekisho-{case_id}.zip", background=gone)
 
 
 @router.get("/cases/{case_id}/files")
@@ -139,6 +177,13 @@ async def _moves(request: Request, desk: Desk, language: str) -> AsyncIterator[b
             yield b": here\n\n"
             quiet = 0
         await asyncio.sleep(STREAM_EVERY_S)
+
+
+def pieces(place: Place) -> Iterator[bytes]:
+    """Give a file's bytes piece by piece."""
+    with place.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def _known(request: Request, case_id: str) -> Desk:

@@ -107,8 +107,12 @@
     } catch (error) { toast(error.message); return; }
     for (const [file, path] of files) {
       list.textContent = `${sent + failed + 1}/${files.length} ${path}`;
-      const unpack = form.elements.unpack?.checked && /\.zip$/i.test(path) ? "&unpack=true" : "";
-      try { await send("POST", `/api/v1/cases/${target}/files?path=${encodeURIComponent(path)}${unpack}`, file, { "content-type": "application/octet-stream" }); sent += 1; }
+      const kind = form.elements.unpack?.checked && /\.zip$/i.test(path) ? "archive" : "files";
+      try {
+        const told = await send("POST", `/api/v1/cases/${target}/${kind}?path=${encodeURIComponent(path)}`, file, { "content-type": "application/octet-stream" });
+        if (told.kept_whole) toast(`${path}: ${told.kept_whole}`);
+        sent += 1;
+      }
       catch (error) { failed += 1; const line = document.createElement("p"); line.className = "bad"; line.textContent = `${path}: ${error.message}`; place.append(line); }
     }
     if (sent) {
