@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sekisho.app.web.access import SAFE, Brake
+from sekisho.app.web.meters import Meters
 
 BODY_BYTES = 2 * 1024 * 1024  # of a form or JSON; uploads have a limit of their own
 UPLOADS = "/api/v1/cases/"
@@ -35,9 +37,9 @@ REQUESTS_BURST, REQUESTS_PER_S = 400, 60.0  # of one address; a page asks for so
 class Guard:
     """The outermost layer of the console."""
 
-    def __init__(self, app: ASGIApp, names: Iterable[str], port: int) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str], meters: Meters) -> None:
         """``names``: hosts it answers to."""
-        self._app, self._port = app, port
+        self._app, self._meters = app, meters
         self._names = frozenset(name.lower() for name in names)
         self._brake = Brake(REQUESTS_BURST, REQUESTS_PER_S)
 
@@ -46,11 +48,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers, begun, status = Headers(scope=scope), time.perf_counter(), 0
         refused = self._refused(scope, headers)
 
         async def guarded(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 told = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     if name not in told:
@@ -66,6 +70,9 @@ class Guard:
         except TooLargeError:
             text = f"a request of this kind has {BODY_BYTES} bytes at most\n"
             await PlainTextResponse(text, 413)(scope, receive, guarded)
+        finally:
+            route = getattr(scope.get("route"), "path", "") or "none"
+            self._meters.answered(scope["method"], route, status, time.perf_counter() - begun)
 
     def _refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Give status and reason of a request that goes no further."""

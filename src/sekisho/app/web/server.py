@@ -20,6 +20,7 @@ from sekisho.app.web import api, pages
 from sekisho.app.web.access import DeniedError
 from sekisho.app.web.desk import Desk
 from sekisho.app.web.guard import Guard, is_loopback
+from sekisho.app.web.meters import Meters
 from sekisho.app.web.shown import render
 from sekisho.model.errors import LimitError, SekishoError
 
@@ -70,7 +71,8 @@ def create(desk: Desk) -> FastAPI:
     names = {settings.host, *settings.names} | (
         {"localhost", "127.0.0.1", "::1"} if is_loopback(settings.host) else set()
     )
-    app.add_middleware(Guard, names=names, port=settings.port)
+    app.state.meters = Meters(desk.database, settings.folder)
+    app.add_middleware(Guard, names=names, meters=app.state.meters)
     return app
 
 

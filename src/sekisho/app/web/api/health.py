@@ -6,11 +6,12 @@ import shutil
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
 from sekisho.app.web.access import PUBLIC, Viewer
 from sekisho.app.web.desk import desk_of
+from sekisho.app.web.meters import Meters
 
 router = APIRouter(tags=["health"])
 LEAST_FREE_BYTES = 1024**3
@@ -32,6 +33,13 @@ def health(request: Request) -> Health:
     free = shutil.disk_usage(desk.settings.folder).free
     waiting = desk.database.count("SELECT count(*) FROM jobs WHERE state = 'queued'")
     return Health(well=free > LEAST_FREE_BYTES, database=True, free_bytes=free, jobs_waiting=waiting)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request, visitor: Viewer) -> PlainTextResponse:
+    """Give what the console measures, for Prometheus; a token of scope ``read`` opens it."""
+    meters: Meters = request.app.state.meters
+    return PlainTextResponse(meters.text(), media_type="text/plain; version=0.0.4")
 
 
 @router.get("/openapi.json", include_in_schema=False)
