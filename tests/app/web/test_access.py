@@ -5,7 +5,7 @@ from sekisho.app.console.accounts import Role
 from sekisho.app.web.access import CSRF_HEADER, PUBLIC, Brake, role_of
 from sekisho.app.web.server import create
 
-MAY_BE_PUBLIC = {"/start", "/login", "/login/oidc", "/login/oidc/back", "/api/v1/health"}
+MAY_BE_PUBLIC = {"/favicon.ico", "/start", "/login", "/login/oidc", "/login/oidc/back", "/api/v1/health"}
 FILLED = {"case_id": "c000000000000"}
 
 

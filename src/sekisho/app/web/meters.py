@@ -1,4 +1,4 @@
-"""What the console measures of itself, for Prometheus: its requests, and what waits and was found, counted on asking."""
+"""What the console measures of itself, for Prometheus: its requests, and counts of rows made when it asks."""
 
 from __future__ import annotations
 

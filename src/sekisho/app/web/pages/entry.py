@@ -34,6 +34,12 @@ def start(request: Request, key: str = "") -> Response:
     return _let_in(request, desk, LOCAL, "/")
 
 
+@router.get("/favicon.ico", tags=[PUBLIC])
+def icon() -> Response:
+    """Lead browsers that ask without being told to where the icon is."""
+    return RedirectResponse("/static/sekisho.svg", 308)
+
+
 @router.get("/login", tags=[PUBLIC])
 def login(request: Request, next: str = "/") -> Response:
     """Ask who it is."""
