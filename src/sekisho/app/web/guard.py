@@ -31,7 +31,9 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "cache-control": "no-store",
 }
-REQUESTS_BURST, REQUESTS_PER_S = 400, 60.0  # of one address; a page asks for some ten things
+REQUESTS_BURST, REQUESTS_PER_S = 400, 60.0  # of one visitor; a page asks for some ten things
+SHARING = 20  # visitors who may come from one address at full pace
+STILL = ("/static/", "/vendor/")
 
 
 class Guard:
@@ -41,7 +43,8 @@ class Guard:
         """``names``: hosts it answers to."""
         self._app, self._meters = app, meters
         self._names = frozenset(name.lower() for name in names)
-        self._brake = Brake(REQUESTS_BURST, REQUESTS_PER_S)
+        self._one = Brake(REQUESTS_BURST, REQUESTS_PER_S)
+        self._all = Brake(REQUESTS_BURST * SHARING, REQUESTS_PER_S * SHARING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or say why not."""
@@ -74,6 +77,12 @@ class Guard:
             route = getattr(scope.get("route"), "path", "") or "none"
             self._meters.answered(scope["method"], route, status, time.perf_counter() - begun)
 
+    def _may_once_more(self, scope: Scope, headers: Headers) -> bool:
+        """Tell whether a visitor and all who share an address with them, behind a proxy for one, keep to the pace."""
+        address = scope["client"][0] if scope.get("client") else ""
+        whose = headers.get("authorization") or headers.get("cookie") or ""
+        return self._one.take(f"{address} {hash(whose)}") and self._all.take(address)
+
     def _refused(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Give status and reason of a request that goes no further."""
         host = host_of(headers.get("host", ""))
@@ -84,8 +93,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not scope["path"].startswith(UPLOADS) and (not length.isdigit() or int(length) > BODY_BYTES):
             return 413, f"A request of this kind has {BODY_BYTES} bytes at most."
-        address = scope["client"][0] if scope.get("client") else ""
-        if not scope["path"].startswith("/static/") and not self._brake.take(address):
+        if not scope["path"].startswith(STILL) and not self._may_once_more(scope, headers):
             return 429, "Too many requests; wait a moment."
         return None
 
