@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, StreamingResponse
 
-from sekisho.app.console.exporting import export
+from sekisho.app.console.archiving import export
 from sekisho.app.console.unpacking import unpack
 from sekisho.app.web.access import Admin, Analyst, Responder, Viewer
 from sekisho.app.web.desk import Desk, desk_of

@@ -2,8 +2,8 @@ import orjson
 import pytest
 import pyzipper
 
+from sekisho.app.console.archiving import PASSWORD, export
 from sekisho.app.console.audit import SYSTEM
-from sekisho.app.console.exporting import PASSWORD, export
 from sekisho.model.errors import SourceError
 
 
