@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from sekisho.detect.hunting import term
 from sekisho.model.event import Event
@@ -143,6 +144,13 @@ def entity_of(field: str, text: str) -> tuple[str, str] | None:
         if address or kind == "ip":
             return ("ip", address) if address else None
     return kind, text.strip()[:400]
+
+
+def address(event: Event) -> str:
+    """Give where an event is found again, as the query of an address."""
+    at = "" if event.time_ns is None else str(event.time_ns)
+    place = {"logsource": "/".join(event.logsource), "at": at, "source": event.source, "record": event.record}
+    return urlencode({**place, "id": event.id}, errors="replace")
 
 
 def entities(event: Event) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,8 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from sekisho.app.console import hunts
-from sekisho.app.console.answers import as_csv, columns, summary, text_of, unfolded, whole
+from sekisho.app.console.answers import address, as_csv, columns, summary, text_of, unfolded, whole
+from sekisho.app.console.saved import Saved
 from sekisho.app.store.hunt import Answers
 from sekisho.app.store.state import State
 from sekisho.app.web.access import Viewer
@@ -71,13 +72,17 @@ Form = Annotated[Chosen, Depends(chosen)]
 async def hunt(request: Request, visitor: Viewer, form: Form) -> Response:
     """Show the form and, when something was asked, the latest answers."""
     try:
-        return await patiently(request, lambda watch: _page(request, form, watch), heavy=bool(form.question.strip()))
+        return await patiently(
+            request, lambda watch: _page(request, form, watch, visitor.name), heavy=bool(form.question.strip())
+        )
     except hunts.BusyError as error:
         reason = error
-        return await patiently(request, lambda watch: _page(request, form, watch, reason), heavy=False)
+        return await patiently(request, lambda watch: _page(request, form, watch, visitor.name, reason), heavy=False)
 
 
-def _page(request: Request, form: Chosen, watch: hunts.Watch, busy: hunts.BusyError | None = None) -> Response:
+def _page(
+    request: Request, form: Chosen, watch: hunts.Watch, name: str, busy: hunts.BusyError | None = None
+) -> Response:
     desk, look = desk_of(request), look_of(request)
     with State(desk.settings.folder) as state:
         held = state.status()
@@ -86,6 +91,7 @@ def _page(request: Request, form: Chosen, watch: hunts.Watch, busy: hunts.BusyEr
         "held": held,
         "logsources": [("/".join(one), hunted.shown_logsource(one), rows) for one, rows in held.logsources],
         "examples": EXAMPLES,
+        "saved": Saved(desk.database).of(name)[:30],
         "ranges": tuple(hunts.RANGES),
         "answers": None,
         "problem": None,
@@ -146,21 +152,6 @@ def table(answers: Answers, named: list[str]) -> dict[str, Any]:
         "with_user": any(row["user"] for row in rows),
         "with_logsource": len({row["logsource"] for row in rows}) > 1,
     }
-
-
-def address(event: Event) -> str:
-    """Give where an event is found again, as the query of an address."""
-    at = "" if event.time_ns is None else str(event.time_ns)
-    return urlencode(
-        {
-            "logsource": "/".join(event.logsource),
-            "at": at,
-            "source": event.source,
-            "record": event.record,
-            "id": event.id,
-        },
-        errors="replace",
-    )
 
 
 def link(form: Chosen) -> Callable[..., str]:

@@ -173,3 +173,9 @@
   window.sekisho = { send, toast, draw };
   draw(document);
 })();
+
+// What is named together with one thing is drawn around it.
+document.querySelectorAll(".star [data-graph]").forEach((place) => place.graph?.layout({
+  name: "concentric", concentric: (node) => (node.data("root") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: 34,
+  startAngle: 0, nodeDimensionsIncludeLabels: true, animate: false, padding: 12,
+}).run());
