@@ -6,7 +6,7 @@ import random
 import pytest
 
 from sekisho.detect import rules
-from sekisho.detect.hunting import needed, parse
+from sekisho.detect.hunting import narrowed, needed, of_rule, parse, term
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Event, Logsource
 
@@ -135,3 +135,56 @@ def test_what_any_of_several_rules_needs():
     assert {one.text for one in needed(known[:2]) or ()} == {"cmd.exe", "x.exe", "evil"}
     assert needed(known) is None
     assert needed([]) == ()
+
+
+RULE = r"""
+title: T
+logsource: {product: windows, category: process_creation}
+detection:
+  one: {Image|endswith: \regsvr32.exe}
+  two: {CommandLine|contains: ..\}
+  condition: one and two
+"""
+
+
+def test_a_rule_is_a_question_to_its_logsource():
+    question = of_rule(RULE)
+    assert question.answers(EVENT)
+    assert question.logsource == ("windows", "process_creation", "")
+    assert set(question.fields) == {"Image", "CommandLine"}
+    assert question.needs
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (RULE.replace("one and two", "one and three"), "three"),
+        (RULE.replace("endswith", "endwith"), "unknown modifier"),
+        (RULE + "---\n" + RULE.replace("title: T", "title: U"), "one rule"),
+        ("detection: [", "."),
+    ],
+)
+def test_what_is_no_single_rule_is_refused_with_its_reason(text, reason):
+    with pytest.raises(RuleError, match=reason):
+        of_rule(text)
+
+
+def test_a_term_finds_the_very_value_it_was_written_for():
+    dice = random.Random(5)
+    for _ in range(800):
+        value = "".join(dice.choice('\\*?"() ab請:|\n') for _ in range(dice.randrange(8)))
+        question = parse(f"x:1 or {term('f', value)}")
+        assert question.answers(Event(Logsource(), {"f": value}))
+        for other in (f"z{value}", f"{value}z", value.replace("*", "q").replace("?", "q")):
+            assert other == value or not question.answers(Event(Logsource(), {"f": other}))
+
+
+def test_a_field_that_no_question_can_name_has_no_term():
+    assert term("a b", "1") == ""
+    assert term("c-ip", "192.0.2.1") == "c-ip:192.0.2.1"
+
+
+def test_a_narrowed_question_keeps_what_it_meant():
+    assert narrowed("a b", "f:1") == "a b f:1"
+    assert narrowed("a or b", "f:1", without=True) == "(a or b) not f:1"
+    assert narrowed("", "f:1") == "f:1"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,16 +25,20 @@ from sekisho.detect.ruleset import RuleSet
 from sekisho.model.errors import RuleError
 from sekisho.model.event import Event, Logsource
 
-__all__ = ["Literal", "Question", "Witness", "needed", "parse"]
+__all__ = ["Literal", "Question", "Witness", "narrowed", "needed", "of_rule", "parse", "term"]
 
 MAX_CHARS = 4_000
 MAX_TERMS = 200
-NAME = "query"
+NAME, RULE = "query", "rule"
+EVERY = Logsource()
 ASKED = Logsource(category="question")
 """A rule has to name a logsource; every event is taken for one of this."""
 _FIELD = re.compile(r"([\w@.\-]+(?:\[\d*\])?(?:\|[\w]+)*):(?!//)")
 _TOKEN = re.compile(r'\s*(?:([()])|"((?:[^"]|"")*)"|([^\s()"]+))')
 _WORDS = frozenset({"and", "or", "not"})
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_NAMED = re.compile(r"[\w@.\-]+")
+_ESCAPED = re.compile(r"\\(?=[\\*?])|[*?]|\\$")
 _NUMBERS = frozenset({"lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"})
 """Modifiers whose values are numbers."""
 
@@ -53,10 +58,12 @@ class _Token(NamedTuple):
 class Question:
     """A question that was understood."""
 
-    def __init__(self, text: str, rules: RuleSet) -> None:
-        """Made by :func:`parse`."""
+    def __init__(self, text: str, rules: RuleSet, logsource: Logsource = EVERY) -> None:
+        """Made by :func:`parse` and :func:`of_rule`."""
         self.text = text
         self._rules = rules
+        self.logsource = logsource
+        """Events that it is asked of; empty words mean any."""
         self.needs: tuple[Witness, ...] = tuple(needs(self.tree, _cost))
         """Literals, of each group of which an event that answers has at least one."""
 
@@ -101,6 +108,38 @@ def parse(text: str) -> Question:
     if rules.failed:
         raise RuleError(_plainly(rules.failed[0].reason), NAME)
     return Question(text, rules)
+
+
+def of_rule(text: str) -> Question:
+    """Understand a Sigma rule as a question to the events of its logsource.
+
+    Raises:
+        RuleError: it cannot be used, or is not one single rule; says why, and on which line.
+    """
+    rules = load([(RULE, text)])
+    if rules.failed:
+        first = rules.failed[0]
+        raise RuleError(first.reason, RULE, first.line)
+    if len(rules.compiled) != 1 or rules.correlations:
+        raise RuleError("give one rule with a detection; correlations and several rules are for sweeps", RULE)
+    [one] = rules.compiled
+    asked = Compiled(replace(one.rule, logsource=ASKED), one.tree)
+    return Question(text, RuleSet([asked]), one.rule.logsource)
+
+
+def term(field: str, value: str) -> str:
+    """Write the term that finds this very value in a field; empty when no term can name the field."""
+    if not _NAMED.fullmatch(field):
+        return ""
+    literal = _ESCAPED.sub(lambda found: "\\" + found[0], value)
+    plain = re.fullmatch(r"[^\s()\"]+", literal)
+    return f"{field}:{literal}" if plain else f'{field}:"{literal.replace(chr(34), chr(34) * 2)}"'
+
+
+def narrowed(text: str, one: str, *, without: bool = False) -> str:
+    """Give a question with one more term that must answer, or must not."""
+    left = f"({text})" if _OR.search(text) else text
+    return " ".join(part for part in (left, "not" if without else "", one) if part)
 
 
 def _tokens(text: str) -> Iterator[_Token]:

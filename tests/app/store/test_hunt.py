@@ -1,11 +1,12 @@
 """Hunting against asking every event one by one."""
 
 import random
+from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
 
-from sekisho.app.store.hunt import Where, hunt, tally
+from sekisho.app.store.hunt import Where, hunt, spread, stored, tally
 from sekisho.app.store.state import State, Stored
 from sekisho.app.store.tables import events, pack
 from sekisho.app.store.writing import DAY_NS, Writer
@@ -156,3 +157,26 @@ def test_equal_rows_answer_alike_in_files_of_other_columns(tmp_path):
         answers = hunt(own, parse("x|lt:2 or z|gt:1")).events
         assert [one.record for one in answers] == ["5", "2", "1", "0"]
         assert sum(tally(own, parse("x|startswith:aa or nothing|gt:1"), "y")[0].values()) == 2
+
+
+@pytest.mark.parametrize("text", ["Image|exists:true", "subject|contains:書", "nothing"])
+def test_answers_are_counted_by_the_step_of_time_they_lie_in(store, text):
+    state, made = store
+    question = parse(text)
+    wanted = Counter(None if one.time_ns is None else one.time_ns // DAY_NS for one in made if question.answers(one))
+    assert spread(state, question, DAY_NS)[0] == wanted
+
+
+def test_a_stored_event_is_found_by_its_place(store):
+    state, made = store
+    for one in made[:97:12]:
+        where = Where(one.logsource, one.time_ns, one.time_ns)
+        assert [found.id for found in stored(state, where, one.source, one.record)] == [one.id]
+    assert stored(state, Where(MAIL), "no.log", "1") == []
+
+
+def test_counting_ends_when_there_are_too_many_values(store):
+    state, made = store
+    found, looked = tally(state, parse("Image|exists:true"), "n", most=1)
+    assert len(found) > 1
+    assert looked.rows < len(made)

@@ -90,6 +90,17 @@ CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, value TEXT NOT NULL COL
 CREATE INDEX IF NOT EXISTS entities_by_value ON entities (value);
 CREATE INDEX IF NOT EXISTS entities_by_case ON entities (case_id);
 CREATE INDEX IF NOT EXISTS entities_by_ref ON entities (ref);
+
+-- Searches that people keep, what those told that are to tell of new answers, and notes about entities.
+CREATE TABLE IF NOT EXISTS saved_searches (id TEXT PRIMARY KEY, name TEXT NOT NULL, question TEXT NOT NULL,
+  span TEXT NOT NULL, owner TEXT NOT NULL COLLATE NOCASE, shared INTEGER NOT NULL DEFAULT 0,
+  alert INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS saved_hits (search TEXT NOT NULL, event TEXT NOT NULL, found_at INTEGER NOT NULL,
+  at INTEGER, address TEXT NOT NULL, text TEXT NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (search, event)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entity_notes (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
+  value TEXT NOT NULL COLLATE NOCASE, at INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS entity_notes_by_value ON entity_notes (kind, value, id);
 """
 
 

@@ -67,6 +67,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
     from sekisho.app import organisation, pipeline, ruleset, tuning
     from sekisho.app.console.indexing import index
+    from sekisho.app.console.saved import alert
     from sekisho.app.senders import Store
     from sekisho.app.store.ingest import Keeper, look
     from sekisho.model.limits import DEFAULT
@@ -102,6 +103,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
         keeper.close()
     report("index", 0, 0, "")
     index(database, job.case_id, result)
+    alert(database)
 
 
 def _store(folder: Path) -> State:

@@ -16,11 +16,12 @@ from itertools import compress
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sekisho.app.store._search import ASKED_OWN, Candidates, Where, candidates, columns_of
 from sekisho.app.store.state import Segment, State
-from sekisho.app.store.tables import HOST, SOURCE, TIME, USER, events, values
+from sekisho.app.store.tables import HOST, RECORD, SOURCE, TIME, USER, events, values
 from sekisho.detect.hunting import Question
 from sekisho.model.event import Event
 
@@ -112,14 +113,62 @@ def hunt(
 
 
 def tally(
-    state: State, question: Question, by: str, where: Where = EVERYWHERE, progress: Progress = lambda *_: None
+    state: State,
+    question: Question,
+    by: str,
+    where: Where = EVERYWHERE,
+    progress: Progress = lambda *_: None,
+    most: int | None = None,
 ) -> tuple[Counter[str], Looked]:
-    """Count all events that answer by the values of one field; an event without it counts under the empty text."""
+    """Count all events that answer by the values of one field; an event without it counts under the empty text.
+
+    With ``most``, counting ends once there are more values than that.
+    """
     search, counts = _Search(state, question, where, (by,), progress), Counter[str]()
     for part in search.parts():
         for fields in _records(part.rows):
             counts.update(_values(fields, by))
+        if most is not None and len(counts) > most:
+            break
     return counts, search.looked
+
+
+def spread(
+    state: State, question: Question, step_ns: int, where: Where = EVERYWHERE, progress: Progress = lambda *_: None
+) -> tuple[Counter[int | None], Looked]:
+    """Count all events that answer by the step of time they lie in, its number from 1970; None: they have no time.
+
+    Nothing is read but the columns that the question names, and times.
+    """
+    search = _Search(state, question, where, (), progress)
+    counts: Counter[int | None] = Counter()
+    for part in search.parts():
+        times = part.rows.column(TIME).to_pylist()
+        counts.update(None if at is None else at // step_ns for at in times)
+    return counts, search.looked
+
+
+def stored(state: State, where: Where, source: str, record: str) -> list[Event]:
+    """Give the events that one record gave, found by its time and logsource.
+
+    Args:
+        state: the store.
+        where: its logsource, and its time as both ends; without, all files of the logsource are searched.
+        source: as the event has it.
+        record: likewise.
+    """
+    found: list[Event] = []
+    for segment in state.segments(where.logsource, where.since_ns, where.until_ns):
+        path = state.events / segment.path
+        with pq.ParquetFile(path) as file:
+            groups = file.metadata.num_row_groups
+        for group in range(groups):
+            near = candidates(path, group, (), (RECORD,), where)
+            if near.rows.num_rows and record in near.rows.column(RECORD).to_pylist():
+                rows = candidates(path, group, (), None, where).rows
+                held = pc.and_(pc.equal(rows.column(RECORD), record), pc.equal(rows.column(SOURCE), source))
+                found += events(rows.filter(pc.fill_null(held, False)), segment.logsource)
+    return found
 
 
 class _Search:

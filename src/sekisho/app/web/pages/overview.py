@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from sekisho.app.console.database import Database
+from sekisho.app.console.saved import Saved
 from sekisho.app.web.access import Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.shown import look_of, render, translations
@@ -43,6 +44,7 @@ def overview(request: Request, visitor: Viewer) -> Response:
         "cases": database.count("SELECT count(*) FROM cases"),
         "jobs": desk.jobs.recent(5),
         "now": time.time(),
+        "alerts": Saved(database).unseen(visitor.name),
     }
     return render(request, "overview.html", **context)
 

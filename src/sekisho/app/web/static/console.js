@@ -162,6 +162,8 @@
   document.addEventListener("click", (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => toast(copy.dataset.copied || "✓"));
+    const emptied = event.target.closest("[data-empty]");
+    if (emptied) emptied.closest("td")?.replaceChildren();
     document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
   document.addEventListener("keydown", (event) => {
@@ -175,3 +177,9 @@
   window.sekisho = { send, toast, draw };
   draw(document);
 })();
+
+// What is named together with one thing is drawn around it.
+document.querySelectorAll(".star [data-graph]").forEach((place) => place.graph?.layout({
+  name: "concentric", concentric: (node) => (node.data("root") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: 34,
+  startAngle: 0, nodeDimensionsIncludeLabels: true, animate: false, padding: 12,
+}).run());

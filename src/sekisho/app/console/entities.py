@@ -1,0 +1,315 @@
+"""Everything known of one thing: a mailbox, an account, a host, an address, a file, a link.
+
+Rows that are read are bounded, so that the page of a domain that every mail names is as fast as any other.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sekisho.app.console.audit import Actor, note
+from sekisho.app.console.database import Database, unpacked
+from sekisho.app.console.hunts import Asked
+from sekisho.app.store._search import Where
+from sekisho.detect.hunting import parse, term
+from sekisho.model.errors import RuleError, SourceError
+
+KINDS = (
+    "mailbox", "user", "host", "process", "file", "path", "url", "domain", "ip", "sha256", "message", "registry",
+    "account", "sid",
+)  # fmt: skip
+MOST_ROWS = 20_000  # of one entity that are looked at for its times and roles
+SHOWN, RELATED, OWNERS = 20, 16, 120
+MOST_TOGETHER = 6_000
+COMMON = 60  # uses above which a thing is called common, and counted no further
+MOST_DOCUMENTS = 4  # incidents whose documents are opened for who is who
+LONGEST_NOTE, MOST_NOTES = 4_000, 200
+ACTIONS = {
+    "host": "isolate",
+    "mailbox": "quarantine",
+    "ip": "block",
+    "domain": "block",
+    "url": "block",
+    "sha256": "block",
+}
+"""What is proposed for a kind of thing."""
+_SAME = {"user": ("account",), "account": ("user",), "host": ("host",), "ip": ("ip",), "mailbox": ("mailbox",)}
+INDICATORS = {"sha256": "sha256", "ip": "ip", "domain": "domain", "url": "url", "mailbox": "email", "file": "file"}
+"""Kinds of indicators that are the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows of an entity."""
+
+    kind: str
+    value: str
+    """As it was first met."""
+    uses: int
+    """Places that name it, at most MOST_ROWS."""
+    first_at: int | None
+    last_at: int | None
+    roles: tuple[tuple[str, str, int], ...]
+    """What names it (``incident``, ``message`` or ``finding``), in which role, and how many of these."""
+    others: tuple[tuple[str, str], ...]
+    """Kind and value of what is called the same: another kind, or the host by its long or short name."""
+
+
+def known(database: Database, kind: str, value: str) -> Known:
+    """Give what is known of an entity; of one that nothing names, that it was never met."""
+    rows = database.all(
+        "SELECT owner, role, count(*) AS number, min(at) AS first_at, max(at) AS last_at, min(value) AS value "
+        "FROM (SELECT owner, role, at, value FROM entities WHERE kind = ? AND value = ? LIMIT ?) GROUP BY owner, role "
+        "ORDER BY number DESC",
+        kind,
+        value,
+        MOST_ROWS,
+    )
+    times = [at for row in rows for at in (row["first_at"], row["last_at"]) if at is not None]
+    return Known(
+        kind,
+        rows[0]["value"] if rows else value,
+        sum(row["number"] for row in rows),
+        min(times, default=None),
+        max(times, default=None),
+        tuple((row["owner"], row["role"], row["number"]) for row in rows),
+        tuple(_others(database, kind, value)),
+    )
+
+
+def _others(database: Database, kind: str, value: str) -> Iterator[tuple[str, str]]:
+    """Give things that are called the same."""
+    for other in KINDS:
+        if other != kind:
+            row = database.one("SELECT value FROM entities WHERE kind = ? AND value = ? LIMIT 1", other, value)
+            if row is not None:
+                yield other, row["value"]
+    if kind == "host" and value:
+        short = value.partition(".")[0]
+        rows = database.all(
+            "SELECT DISTINCT value COLLATE NOCASE AS value FROM (SELECT value FROM entities WHERE kind = 'host' "
+            "AND (value = ? OR (value > ? AND value < ?)) AND value != ? LIMIT 500) LIMIT 5",
+            short,
+            f"{short}.",
+            f"{short}/",
+            value,
+        )
+        yield from (("host", row["value"]) for row in rows)
+    if kind == "user" and "\\" in value:
+        row = database.one(
+            "SELECT value FROM entities WHERE kind = 'user' AND value = ? LIMIT 1", value.rpartition("\\")[2]
+        )
+        if row is not None:
+            yield "user", row["value"]
+
+
+def incidents(database: Database, kind: str, value: str) -> list[Any]:
+    """Give the incidents that name it, the latest first, with the roles it has in each."""
+    return database.all(
+        "SELECT i.id, severity, title_en, title_ja, first_at, last_at, state, group_concat(role, ' ') AS roles "
+        "FROM (SELECT DISTINCT ref, role FROM entities WHERE kind = ? AND value = ? AND owner = 'incident' LIMIT 2000) "
+        "JOIN incidents i ON i.id = ref JOIN triage t ON t.incident = i.id "
+        "GROUP BY i.id ORDER BY last_at DESC LIMIT ?",
+        kind,
+        value,
+        SHOWN,
+    )
+
+
+def messages(database: Database, kind: str, value: str) -> list[Any]:
+    """Give the latest messages that name it, each with the roles it has there."""
+    return database.all(
+        "SELECT m.id, m.kind, subject, sender, m.at, verdict, attachments, roles FROM (SELECT ref, "
+        "group_concat(role, ' ') AS roles, max(at) AS at FROM (SELECT ref, role, at FROM entities WHERE kind = ? "
+        "AND value = ? AND owner = 'message' LIMIT ?) GROUP BY ref ORDER BY at DESC LIMIT ?) e "
+        "JOIN messages m ON m.id = e.ref ORDER BY m.at DESC",
+        kind,
+        value,
+        MOST_ROWS,
+        SHOWN,
+    )
+
+
+def findings(database: Database, kind: str, value: str) -> list[Any]:
+    """Give the latest findings on it, alike ones once with their number."""
+    return database.all(
+        "SELECT rule_id, level, title_en, title_ja, count(*) AS number, min(f.at) AS first_at, max(f.at) AS last_at, "
+        "max(f.incident) AS incident FROM (SELECT ref, case_id FROM entities WHERE kind = ? AND value = ? "
+        "AND owner = 'finding' LIMIT 3000) e JOIN findings f ON f.case_id = e.case_id AND f.id = e.ref "
+        "GROUP BY rule_id ORDER BY max(f.at) DESC LIMIT ?",
+        kind,
+        value,
+        SHOWN,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Something that is named together with an entity."""
+
+    kind: str
+    value: str
+    shared: int
+    """Incidents, messages and findings that name both."""
+    uses: int
+    """All that name it; COMMON when more."""
+    role: str
+
+
+def related(database: Database, kind: str, value: str) -> list[Near]:
+    """Give what is named together with it: what shares much and is rare elsewhere first."""
+    rows = database.all(
+        "SELECT e.kind, e.value, count(DISTINCT e.ref) AS shared, max(e.role) AS role FROM (SELECT DISTINCT o.kind, "
+        "o.value, o.ref, o.role FROM (SELECT DISTINCT ref FROM (SELECT ref, owner, at FROM entities WHERE kind = ? "
+        "AND value = ? LIMIT ?) ORDER BY owner = 'incident' DESC, owner = 'message' DESC, at DESC LIMIT ?) r "
+        "JOIN entities o ON o.ref = r.ref WHERE NOT (o.kind = ? AND o.value = ?) AND o.kind != 'message' LIMIT ?) e "
+        "GROUP BY e.kind, e.value COLLATE NOCASE ORDER BY shared DESC LIMIT 150",
+        kind,
+        value,
+        MOST_ROWS,
+        OWNERS,
+        kind,
+        value,
+        MOST_TOGETHER,
+    )
+    made = []
+    for row in rows:
+        uses = database.count(
+            "SELECT count(*) FROM (SELECT 1 FROM entities WHERE kind = ? AND value = ? LIMIT ?)",
+            row["kind"],
+            row["value"],
+            COMMON,
+        )
+        made.append(Near(row["kind"], row["value"], row["shared"], uses, row["role"]))
+    made.sort(key=lambda one: (-one.shared / (max(one.uses, one.shared) + 2), -one.shared, one.kind, one.value))
+    return _mixed(made)
+
+
+def _mixed(found: list[Near]) -> list[Near]:
+    """Give the first, but no more than a third of one kind, so that a list of forty links hides no host."""
+    counts: Counter[str] = Counter()
+    kept = []
+    for one in found:
+        counts[one.kind] += 1
+        if counts[one.kind] <= max(3, RELATED // 3):
+            kept.append(one)
+    return kept[:RELATED]
+
+
+def identities(database: Database, kind: str, value: str) -> list[dict[str, Any]]:
+    """Give who is who: the ties of this entity in the latest incidents that name it."""
+    kinds = _SAME.get(kind)
+    if kinds is None:
+        return []
+    names = {value.casefold(), value.rpartition("\\")[2].casefold()}
+    if kind == "host":
+        names.add(value.partition(".")[0].casefold())
+    rows = database.all(
+        "SELECT DISTINCT i.id, doc_en FROM (SELECT DISTINCT ref FROM entities WHERE kind = ? AND value = ? "
+        "AND owner = 'incident' LIMIT 200) JOIN incidents i ON i.id = ref ORDER BY last_at DESC LIMIT ?",
+        kind,
+        value,
+        MOST_DOCUMENTS,
+    )
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        for tie in unpacked(row["doc_en"])["incident"].get("identities", ()):
+            for mine, other in ((tie["left"], tie["right"]), (tie["right"], tie["left"])):
+                if mine["type"] in kinds and mine["value"].casefold() in names:
+                    told = {"kind": other["type"], "value": other["value"], "confidence": tie["confidence"]}
+                    told.update(key=tie["facts"].get("key", ""), why=tie["why"], incident=row["id"])
+                    found.setdefault((other["type"], other["value"].casefold()), told)
+    return sorted(found.values(), key=lambda one: (-one["confidence"], one["kind"], one["value"]))[:SHOWN]
+
+
+def indicators(database: Database, kind: str, value: str) -> list[dict[str, Any]]:
+    """Give what was told of it by others, from the store of indicators beside the database."""
+    path = database.folder / "indicators.db"
+    wanted = INDICATORS.get(kind)
+    if wanted is None or not path.is_file():
+        return []
+    from sekisho.app.exchange.store import Store
+
+    try:
+        with Store(str(path)) as store:
+            rows = store.base.execute(
+                "SELECT i.value, confidence, first, last, until, note, (SELECT group_concat(source, ', ') FROM told t "
+                "WHERE t.kind = i.kind AND t.value = i.value) FROM indicator i WHERE i.kind = ? AND i.value IN (?, ?)",
+                (wanted, value, value.casefold()),
+            ).fetchall()
+    except SourceError:
+        return []
+    names = ("value", "confidence", "first_at", "last_at", "until_at", "note", "sources")
+    return [dict(zip(names, tuple(row), strict=True)) for row in rows]
+
+
+def hunt_for(kind: str, value: str) -> str:
+    """Write the question that finds events which name it."""
+    text = value
+    if kind == "host":
+        short = value.partition(".")[0] if not re.fullmatch(r"[\d.]+|.*:.*", value) else value
+        longer = term("@host", f"{short}.").replace(":", "|startswith:", 1)
+        return f"{term('@host', short)} or {longer}" if short else ""
+    if kind == "user":
+        return term("@user", value)
+    if kind == "message":
+        text = value.strip("<>")
+    if kind == "url":
+        text = value.partition("://")[2] or value
+    return '"' + term("x", text[:300]).removeprefix("x:").strip('"') + '"' if text.strip() else ""
+
+
+def asked_for(kind: str, value: str) -> Asked | None:
+    """Give the hunt for events that name it; None when no question can name it."""
+    text = hunt_for(kind, value)
+    try:
+        return Asked(parse(text), Where()) if text else None
+    except RuleError:
+        return None
+
+
+def notes(database: Database, kind: str, value: str) -> list[Any]:
+    """Give what people noted about it, the latest first."""
+    return database.all(
+        "SELECT id, at, who, text FROM entity_notes WHERE kind = ? AND value = ? ORDER BY id DESC LIMIT ?",
+        kind,
+        value,
+        MOST_NOTES,
+    )
+
+
+def add_note(database: Database, kind: str, value: str, text: str, by: Actor) -> int:
+    """Note something about an entity, and give the note's number.
+
+    Raises:
+        SourceError: there is no text, or too much of it, or too many notes.
+    """
+    kept = text.replace("\0", "").strip()
+    if not kept or len(kept) > LONGEST_NOTE:
+        raise SourceError(f"write 1 to {LONGEST_NOTE} characters", "note")
+    with database.change() as base:
+        count = base.execute("SELECT count(*) FROM entity_notes WHERE kind = ? AND value = ?", (kind, value)).fetchone()
+        if count[0] >= MOST_NOTES:
+            raise SourceError(f"there are {MOST_NOTES} already; remove one first", "note")
+        made = base.execute(
+            "INSERT INTO entity_notes (kind, value, at, who, text) VALUES (?, ?, ?, ?, ?)",
+            (kind, value, int(time.time()), by.name, kept),
+        ).lastrowid
+        note(base, by, "note.add", f"{kind}:{value}"[:200], note=made)
+    return int(made or 0)
+
+
+def remove_note(database: Database, number: int, by: Actor, *, anybody: bool) -> bool:
+    """Remove a note: who wrote it may, and who may remove anybody's; tell whether it was removed."""
+    with database.change() as base:
+        row = base.execute("SELECT who, kind, value, text FROM entity_notes WHERE id = ?", (number,)).fetchone()
+        if row is None or not (anybody or row["who"].casefold() == by.name.casefold()):
+            return False
+        base.execute("DELETE FROM entity_notes WHERE id = ?", (number,))
+        note(base, by, "note.remove", f"{row['kind']}:{row['value']}"[:200], note=number, text=row["text"][:500])
+    return True
