@@ -86,6 +86,14 @@ CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, value TEXT NOT NULL COL
 CREATE INDEX IF NOT EXISTS entities_by_value ON entities (value);
 CREATE INDEX IF NOT EXISTS entities_by_case ON entities (case_id);
 CREATE INDEX IF NOT EXISTS entities_by_ref ON entities (ref);
+
+-- Messages: what joins them, and passwords that people gave for what is locked.
+CREATE TABLE IF NOT EXISTS threads (key TEXT NOT NULL, at INTEGER NOT NULL, message TEXT NOT NULL,
+  case_id TEXT NOT NULL, PRIMARY KEY (key, at, message)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS threads_by_case ON threads (case_id);
+CREATE TABLE IF NOT EXISTS passwords (case_id TEXT NOT NULL, word TEXT NOT NULL, given_at INTEGER NOT NULL,
+  given_by TEXT NOT NULL, PRIMARY KEY (case_id, word)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_by_case_time ON messages (case_id, at DESC);
 """
 
 

@@ -13,6 +13,7 @@ from sekisho.app.console.accounts import Accounts
 from sekisho.app.console.cases import Cases
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.console.reading import Readers
 from sekisho.app.store.state import State
 
 UPLOAD_BYTES = 4 * 1024**3  # of one file; a day's EVTX of a server is some hundreds of MB
@@ -49,6 +50,8 @@ class Desk:
     jobs: Jobs
     accounts: Accounts
     supervisor: Supervisor
+    readers: Readers = field(default_factory=Readers)
+    """What reads raw evidence again for who looks at it."""
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
 

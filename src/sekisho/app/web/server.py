@@ -40,6 +40,7 @@ def create(desk: Desk) -> FastAPI:
         desk.supervisor.start()
         yield
         desk.supervisor.stop()
+        desk.readers.close()
         desk.database.close()
 
     app = FastAPI(
