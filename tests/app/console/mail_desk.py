@@ -21,9 +21,8 @@ WHO = Actor("suzuki")
 AT = datetime(2022, 5, 19, 9, 0, tzinfo=UTC)
 TRACE = (
     "from mail.partner.example (mail.partner.example [203.0.113.50]) by mx.corp.example with ESMTPS id 1;"
-    " Thu, 19 May 2022 10:{:02}:00 +0000",
-    "from WIN-81K2 (unknown [198.51.100.9]) by mail.partner.example with ESMTPSA id 2;"
-    " Thu, 19 May 2022 09:00:01 +0000",
+    " Thu, 19 May 2022 11:{:02}:00 +0000",
+    "from WIN-81K2 (unknown [198.51.100.9]) by mail.partner.example with ESMTPSA id 2; Thu, 19 May 2022 09:00:01 +0000",
 )
 LINK = '<a href="http://evil.example/login">https://bank.example/login</a>'
 HTML = f"<p>見積書をご確認ください。 {LINK}</p><div style='display:none'>unseen words</div><img src=x alt=logo>"

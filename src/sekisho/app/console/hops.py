@@ -109,8 +109,8 @@ def _clauses(line: str) -> dict[str, str]:
     """Give the clauses of a trace line by their first words; a word within brackets starts none."""
     starts = [one for one in _CLAUSE.finditer(line) if line.count("(", 0, one.start()) <= line.count(")", 0, one.end())]
     found: dict[str, str] = {}
-    for one, following in zip(starts, [*starts[1:], None], strict=True):
-        end = following.start() if following else len(line)
+    ends = [*(one.start() for one in starts[1:]), len(line)]
+    for one, end in zip(starts, ends, strict=False):
         found.setdefault(one[1].lower(), line[one.end() : end].strip())
     return found
 

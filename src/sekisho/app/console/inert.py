@@ -142,7 +142,7 @@ def cleaned(html: str) -> str:
     return nh3.clean(
         html[: 4 * MOST_CHARS],
         tags=set(KEPT),
-        attributes={},
+        attributes={"*": set()},  # of any tag; without this, title and lang stay
         allowed_classes={"span": set(CLASSES)},
         strip_comments=True,
         url_schemes=set(),

@@ -86,7 +86,10 @@ class Readers:
         try:
             with self._lock:
                 reader = self._free.popleft() if self._free else None
-            if reader is None or reader.dead:
+            if reader is not None and reader.dead:
+                reader.end()
+                reader = None
+            if reader is None:
                 reader = _Reader(self._limits)
             answer = reader.ask(question)
             with self._lock:

@@ -59,7 +59,7 @@ def listing(
 
 @router.get("/messages/{message_id}")
 def get(request: Request, visitor: Viewer, message_id: MessageId) -> dict[str, Any]:
-    """Give a message with its artifacts: features, URLs, verdicts and their reasons, as ``sekisho scan --json`` does."""
+    """Give a message with its artifacts: features, URLs, verdicts and reasons, as ``sekisho scan --json`` does."""
     found = _known(request, message_id)
     return {**asdict(found.listed), "artifacts": list(found.tree)}
 
