@@ -88,4 +88,5 @@ FREE = {
     "test_chains",
     "test_lab_stories",
     "test_server_stories",
+    "test_hostile_mail",
 }

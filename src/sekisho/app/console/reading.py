@@ -37,6 +37,7 @@ WALL_S = 8.0  # of one question
 START_S = 20.0  # of a reader: it imports every analyser
 LIMITS = replace(DEFAULT, wall_s=WALL_S, cpu_s=8)
 TEXT_CHARS = 200_000  # of a text or a header block that is shown
+MOST_PAGES = 40  # bodies of one mail
 SOURCE_BYTES = 4 * 1024 * 1024  # of a body or a macro
 _HEAD = struct.Struct(">II")
 MOST_BYTES = LIMITS.member_bytes + 8 * 1024 * 1024
@@ -328,7 +329,7 @@ def _mail(root: Artifact, language: str, limits: Limits) -> dict[str, Any]:
         examined = analyse(root, limits)
         text = str(examined.analysis.first("body.text", ""))
         pages = [one for one in examined.children if one.relation == "body" and one.data]
-    shown = [inert.inert(_text(one), language) for one in pages[:10] if _is_html(one)]
+    shown = [inert.inert(_text(one), language) for one in pages[:MOST_PAGES] if _is_html(one)]
     return {
         "fields": [asdict(one) for one in hops.told(headers)],
         "hops": [asdict(one) for one in hops.hops(headers)],
