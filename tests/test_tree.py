@@ -89,4 +89,5 @@ FREE = {
     "test_lab_stories",
     "test_server_stories",
     "test_openapi",
+    "test_hostile_mail",
 }

@@ -174,7 +174,7 @@ class Cases:
             own = "(SELECT id FROM incidents WHERE case_id = ?)"
             base.execute(f"DELETE FROM comments WHERE incident IN {own}", (key,))
             base.execute(f"DELETE FROM triage WHERE incident IN {own}", (key,))
-            for table in ("incidents", "files", "jobs"):
+            for table in ("incidents", "files", "jobs", "passwords"):
                 base.execute(f"DELETE FROM {table} WHERE case_id = ?", (key,))
             base.execute("DELETE FROM cases WHERE id = ?", (key,))
             note(base, by, "case.delete", key, name=row["name"])
@@ -185,7 +185,7 @@ def forget(base: sqlite3.Connection, key: str) -> None:
     """Take out what was found in a case, but its incidents, whose successors may take over what people did."""
     rows = [(row_of(row["id"]),) for row in base.execute("SELECT id FROM messages WHERE case_id = ?", (key,))]
     base.executemany("DELETE FROM words WHERE rowid = ?", rows)
-    for table in ("messages", "findings", "entities"):
+    for table in ("messages", "findings", "entities", "threads"):
         base.execute(f"DELETE FROM {table} WHERE case_id = ?", (key,))
 
 

@@ -101,6 +101,15 @@ CREATE TABLE IF NOT EXISTS saved_hits (search TEXT NOT NULL, event TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS entity_notes (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
   value TEXT NOT NULL COLLATE NOCASE, at INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entity_notes_by_value ON entity_notes (kind, value, id);
+-- Messages: what joins them, passwords that people gave for what is locked, and indexes that answer what a list asks
+-- without reading the rows, each of which holds a whole document.
+CREATE TABLE IF NOT EXISTS threads (key TEXT NOT NULL, at INTEGER NOT NULL, message TEXT NOT NULL,
+  case_id TEXT NOT NULL, PRIMARY KEY (key, at, message)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS threads_by_case ON threads (case_id);
+CREATE TABLE IF NOT EXISTS passwords (case_id TEXT NOT NULL, word TEXT NOT NULL, given_at INTEGER NOT NULL,
+  given_by TEXT NOT NULL, PRIMARY KEY (case_id, word)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_of_case ON messages (case_id, at DESC, verdict, unscanned, incident);
+CREATE INDEX IF NOT EXISTS messages_narrow ON messages (id, at, verdict, unscanned, case_id, incident);
 """
 
 

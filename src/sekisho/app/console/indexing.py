@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from sekisho.app.console import threads
 from sekisho.app.console.audit import SYSTEM, note
 from sekisho.app.console.cases import forget
 from sekisho.app.console.database import Database, packed, unpacked
@@ -43,6 +44,7 @@ def index(database: Database, key: str, result: Result) -> None:
     """
     told = {language: document(result, Words(language, result.findings)) for language in LANGUAGES}
     english, japanese = told["en"], told["ja"]
+    _declare(english, result)
     incidents = list(_incidents(key, english, japanese))
     with database.change() as base:
         if not base.execute("SELECT 1 FROM cases WHERE id = ?", (key,)).fetchone():
@@ -78,6 +80,13 @@ def index(database: Database, key: str, result: Result) -> None:
             "UPDATE cases SET verdict = ?, summary = ?, changed_at = ? WHERE id = ?",
             (english["verdict"], orjson.dumps(summary, option=orjson.OPT_NON_STR_KEYS).decode(), now, key),
         )
+
+
+def _declare(told: Document, result: Result) -> None:
+    """Add what each part's container said it is, which the document does not tell."""
+    declared = {analysis.id: analysis.artifact.declared_type for analysis, _ in result.artifacts}
+    for one in told["artifacts"]:
+        one["declared"] = declared.get(one["id"], "")
 
 
 def seconds(moment: str | None) -> int | None:
@@ -204,6 +213,7 @@ def _messages(base: sqlite3.Connection, key: str, english: Document, japanese: D
         names = [one["name"] for one in tree[1:]]
         text = terms("\n".join([*found, *recipients[:50], *names]))
         base.execute("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", (row_of(root["id"]), text))
+        threads.keep(base, key, root["id"], at, features)
         rows = [(kind, value, key, "message", root["id"], role, at) for kind, value, role in _of_tree(tree)]
         base.executemany("INSERT OR IGNORE INTO entities VALUES (?, ?, ?, ?, ?, ?, ?)", rows[:MOST_ENTITIES])
 

@@ -66,6 +66,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
     from sekisho.app import organisation, pipeline, ruleset, tuning
+    from sekisho.app.console import passwords
     from sekisho.app.console.indexing import index
     from sekisho.app.console.saved import alert
     from sekisho.app.senders import Store
@@ -98,6 +99,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
             organisation=whose,
             memory=memory,
             apart=tuple(case["apart"].split()),
+            passwords=passwords.of(database, job.case_id),
         )
         result = pipeline.investigate([job.case_id], rules, asked, report)
         keeper.close()

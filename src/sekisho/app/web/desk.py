@@ -13,6 +13,7 @@ from sekisho.app.console.accounts import Accounts
 from sekisho.app.console.cases import Cases
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.console.reading import Readers
 from sekisho.app.console.upkeep import Upkeep
 from sekisho.app.console.watching import Watcher
 from sekisho.app.store.state import State
@@ -53,6 +54,8 @@ class Desk:
     accounts: Accounts
     supervisor: Supervisor
     upkeep: Upkeep
+    readers: Readers = field(default_factory=Readers)
+    """What reads raw evidence again for who looks at it."""
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
 

@@ -43,6 +43,7 @@ def create(desk: Desk) -> FastAPI:
         yield
         desk.upkeep.stop()
         desk.supervisor.stop()
+        desk.readers.close()
         desk.database.close()
 
     app = FastAPI(
