@@ -86,6 +86,11 @@ CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, value TEXT NOT NULL COL
 CREATE INDEX IF NOT EXISTS entities_by_value ON entities (value);
 CREATE INDEX IF NOT EXISTS entities_by_case ON entities (case_id);
 CREATE INDEX IF NOT EXISTS entities_by_ref ON entities (ref);
+
+-- Triage: what was told under an incident, what was done to one, and exclusions that false positives led to.
+CREATE INDEX IF NOT EXISTS triage_merged ON triage (merged_into) WHERE merged_into != '';
+CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number);
+CREATE INDEX IF NOT EXISTS findings_by_incident ON findings (incident) WHERE incident != '';
 """
 
 
