@@ -277,6 +277,8 @@ class Wanted:
     text: str = ""
     """Part of a title or an id."""
     sort: str = "severity"
+    ids: tuple[str, ...] = ()
+    """Only these."""
 
 
 def listed(database: Database, wanted: Wanted, limit: int, offset: int = 0) -> tuple[list[sqlite3.Row], int]:
@@ -301,6 +303,9 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
         if value := getattr(wanted, column):
             parts.append(f"{column} = ?")
             values.append(value)
+    if wanted.ids:
+        parts.append(f"i.id IN ({', '.join('?' * len(wanted.ids))})")
+        values += wanted.ids
     if wanted.state == "open":
         parts.append("state != 'closed'")
     elif wanted.state:

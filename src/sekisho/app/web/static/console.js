@@ -248,3 +248,9 @@
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !drawer.hidden) close(); });
   document.addEventListener("entity", (event) => open(`${drawer.dataset.base}/node-${event.detail.id}`, null));
 })();
+
+// Lists: one box chooses all rows of a form.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.all;
+  if (name) event.target.form.querySelectorAll(`input[type="checkbox"][name="${name}"]`).forEach((one) => { one.checked = event.target.checked; });
+});
