@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -69,7 +69,7 @@ class Exclusion:
         for field, value in self.values:
             match[field] = (*match.get(field, ()), value)
         hosts, users = ((one,) if one else () for one in (self.host, self.user))
-        return New(self.rules, self.reason, hosts=hosts, users=users, match=match or None, until=self.until)
+        return New(self.rules, " ".join(self.reason.split()), hosts=hosts, users=users, match=match or None, until=self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,9 @@ def effect(database: Database, wanted: Exclusion, today: date) -> Effect:
     Raises:
         SourceError: the exclusion cannot be used.
     """
+    _check(wanted)
     rules = stand_ins(database, wanted.rules)
-    checked = tuning.load([(tuning_file.NAME, tuning_file.worded(_checked(wanted).entry))], rules.rules, today)
+    checked = tuning.load([(tuning_file.NAME, tuning_file.worded(wanted.entry))], rules.rules, today)
     if checked.failed:
         raise SourceError(checked.failed[0].error, tuning_file.NAME)
     marks = ", ".join("?" * len(wanted.rules))
@@ -221,7 +222,7 @@ def stand_ins(database: Database, keys: Sequence[str]) -> RuleSet:
     return RuleSet(rules)
 
 
-def _checked(wanted: Exclusion) -> Exclusion:
+def _check(wanted: Exclusion) -> None:
     if not 0 < len(wanted.rules) <= MOST_RULES:
         raise SourceError(f"an exclusion is for 1 to {MOST_RULES} rules", "rules")
     if not wanted.reason.strip():
@@ -230,7 +231,6 @@ def _checked(wanted: Exclusion) -> Exclusion:
         raise SourceError("say where: a host, a user or a value; a rule is switched off on its own page", "rules")
     if not all(_FIELD.fullmatch(field.partition("|")[0]) for field, _ in wanted.values):
         raise SourceError("is no field", wanted.values[0][0][:100])
-    return replace(wanted, reason=" ".join(wanted.reason.split()))
 
 
 def exclude(database: Database, key: str, wanted: Exclusion, by: Actor, today: date) -> None:
@@ -239,7 +239,7 @@ def exclude(database: Database, key: str, wanted: Exclusion, by: Actor, today: d
     Raises:
         SourceError: it cannot be used, its last day is past, or the file cannot be written.
     """
-    wanted = _checked(wanted)
+    _check(wanted)
     if wanted.until is not None and wanted.until < today:
         raise SourceError("its last day is past", wanted.until.isoformat())
     tuning_file.add(database, by, wanted.entry, stand_ins(database, wanted.rules))
