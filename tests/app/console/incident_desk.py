@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 from fastapi.testclient import TestClient
 
@@ -11,6 +12,7 @@ from sekisho.app.console.audit import SYSTEM, Actor
 from sekisho.app.console.indexing import index
 from sekisho.app.web.access import COOKIE
 from sekisho.app.web.desk import Settings, open_desk
+from sekisho.app.web.server import create
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 from sekisho.model.ids import stable_id
@@ -64,7 +66,8 @@ def incident(key, events, findings, *, severity="high", score=0.5, title="beacon
     nodes = tuple(Node(f"n{one.id[1:]}", "process", one.fields["Image"], "endpoint") for one in events)
     why = Text("why.edge.started")
     edges = tuple(
-        Edge(a.id, b.id, "started", one.time_ns, why, (one.id,)) for a, b, one in zip(nodes, nodes[1:], events, strict=False)
+        Edge(a.id, b.id, "started", one.time_ns, why, (one.id,))
+        for a, b, one in zip(nodes, nodes[1:], events, strict=False)
     )
     return Incident(
         id=key,
@@ -126,6 +129,12 @@ def desk_with(folder, found=None):
     key = desk.cases.create("The week", SYSTEM)
     index(desk.database, key, plain() if found is None else found)
     return desk, key
+
+
+def copied(folder, made):
+    """Give a console of its own over a desk that was made once."""
+    shutil.copytree(made, folder / "desk")
+    return create(open_desk(Settings(folder / "desk")))
 
 
 class Browser(TestClient):

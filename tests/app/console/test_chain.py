@@ -1,5 +1,6 @@
 """The graph placed: causes left of effects, no box upon another, many nodes drawn by kind."""
 
+import itertools
 import random
 
 from sekisho.app.console import chain
@@ -40,7 +41,7 @@ def test_no_box_lies_upon_another_whatever_the_graph():
 def test_a_circle_and_a_long_chain_end():
     assert len(chain.placed([node("a"), node("b")], [edge("a", "b"), edge("b", "a"), edge("a", "a")])[0]) == 2
     keys = [f"n{number}" for number in range(290)]
-    nodes, _ = chain.placed([node(one) for one in keys], [edge(a, b) for a, b in zip(keys, keys[1:], strict=False)])
+    nodes, _ = chain.placed([node(one) for one in keys], [edge(a, b) for a, b in itertools.pairwise(keys)])
     assert nodes[-1]["x"] == 289 * chain.COLUMN
 
 
@@ -60,6 +61,6 @@ def test_many_nodes_are_drawn_by_kind():
 def test_nodes_that_share_nothing_are_drawn_by_kind_at_last():
     keys = [f"n{number}" for number in range(2000)]
     nodes = [node(one, "process" if at % 2 else "file") for at, one in enumerate(keys)]
-    drawn, lines = chain.placed(nodes, [edge(a, b) for a, b in zip(keys, keys[1:], strict=False)])
+    drawn, lines = chain.placed(nodes, [edge(a, b) for a, b in itertools.pairwise(keys)])
     assert (len(drawn), len(lines)) == (2, 2)
     assert chain.placed([], []) == ([], [])

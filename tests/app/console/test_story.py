@@ -31,7 +31,9 @@ def test_a_story_is_told_in_the_readers_language(database):
 
 def test_highlights_are_rules_with_all_their_matches(database):
     told = story.highlights(story.load(database, A, "ja"), "ja")
-    assert [(one.title, one.level, one.count, one.attack) for one in told] == [("ローダを起動", "high", 3, ("T1218.010",))]
+    assert [(one.title, one.level, one.count, one.attack) for one in told] == [
+        ("ローダを起動", "high", 3, ("T1218.010",))
+    ]
     sentence, ids = story.evidence_of(story.load(database, A, "en"), "hit-0")
     assert (sentence, len(ids)) == ("", 3)
 

@@ -58,9 +58,7 @@ def test_what_differs_is_not_proposed(database):
     assert (only.host, only.user, only.values) == ("", r"CORP\user01", ())
 
 
-@pytest.mark.parametrize(
-    "value", ["", "x" * 400, "two\nlines", True, None, ["a"], {"a": 1}, "\u202etxt".replace("\u202e", "\x00")]
-)
+@pytest.mark.parametrize("value", ["", "x" * 400, "two\nlines", True, None, ["a"], {"a": 1}, "a\x00"])
 def test_values_that_no_entry_can_hold_are_not_proposed(value):
     assert tune._usable({"field": "Image", "value": value}) is False
     assert tune._usable({"field": "a|re", "value": "x"}) is False

@@ -69,7 +69,9 @@ class Exclusion:
         for field, value in self.values:
             match[field] = (*match.get(field, ()), value)
         hosts, users = ((one,) if one else () for one in (self.host, self.user))
-        return New(self.rules, " ".join(self.reason.split()), hosts=hosts, users=users, match=match or None, until=self.until)
+        return New(
+            self.rules, " ".join(self.reason.split()), hosts=hosts, users=users, match=match or None, until=self.until
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from sekisho.app.console.tune import Exclusion
 from sekisho.app.console.tuning_file import day, worded
 from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
-from sekisho.app.web.shown import look_of, render
-from sekisho.model.errors import SekishoError
+from sekisho.app.web.shown import look_of, render, translations
+from sekisho.model.errors import SekishoError, SourceError
 
 router = APIRouter(prefix="/incidents/{key}/tuning")
 Key = Annotated[str, Path(pattern=r"^i[0-9a-f]{12}$")]
@@ -79,7 +79,8 @@ def write(
             return RedirectResponse(f"/incidents/{key}/tuning", 303)
         effect = tune.effect(database, wanted, today())
     except SekishoError as error:
-        return _page(request, key, 400, asked=typed, failed=str(error))
+        reason = translations(look.language).gettext(error.reason) if isinstance(error, SourceError) else str(error)
+        return _page(request, key, 400, asked=typed, failed=reason)
     column = "title_ja" if look.language == "ja" else "title_en"
     ids = [one[0] for one in effect.incidents[:20]]
     rows = database.all(

@@ -15,6 +15,7 @@ from sekisho.app.console.triage import Change, MissingError, StaleError
 from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.shown import Look, fragment, look_of, render, shown, translations, when
+from sekisho.model.errors import SourceError
 from sekisho.model.incident import Text
 from sekisho.model.urltext import defang
 from sekisho.respond.wording import ACTING
@@ -85,6 +86,7 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
         "states": triage.STATES,
         "dispositions": triage.DISPOSITIONS,
         "stale": None,
+        "failed": "",
         "typed": dict(row),
         **more,
     }
@@ -257,6 +259,8 @@ def decide(
         raise HTTPException(404) from error
     except StaleError as error:
         return _page(request, key, look, 409, stale=error.now, typed={**dict(error.now), **own})
+    except SourceError as error:
+        return _page(request, key, look, 400, failed=translations(look.language).gettext(error.reason), typed=typed)
     if own.get("disposition") == "false_positive":
         return RedirectResponse(f"/incidents/{key}/tuning", 303)
     return RedirectResponse(f"/incidents/{key}", 303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -14,6 +15,7 @@ from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.pages.entry import local
 from sekisho.app.web.shown import PAGE_ROWS, look_of, render, translations
+from sekisho.model.errors import SourceError
 
 router = APIRouter(prefix="/incidents")
 Severity = Literal["", "informational", "low", "medium", "high", "critical"]
@@ -21,6 +23,7 @@ State = Literal["", "open", "new", "progress", "contained", "closed"]
 Disposition = Literal["", "true_positive", "benign", "false_positive", "duplicate"]
 Sort = Literal["severity", "latest", "first", "score", "changed"]
 UNCHANGED = "-"
+_SHOWN = re.compile(r"(i[0-9a-f]{12}):([0-9]{1,15})")
 
 
 @router.get("")
@@ -78,7 +81,7 @@ def decide(
     database, _ = desk_of(request).database, translations(look_of(request).language).gettext
     typed = {"state": state, "assignee": assignee, "disposition": disposition, "reason": reason}
     chosen = incident or []
-    shown = [(key, int(version)) for key, _sep, version in (one.partition(":") for one in chosen) if version.isdigit()]
+    shown = [(one[1], int(one[2])) for one in map(_SHOWN.fullmatch, chosen) if one]
     keys = tuple(key for key, _version in shown)
     if not shown or len(shown) > triage.MOST_AT_ONCE:
         told = _("Choose 1 to %(most)s incidents.") % {"most": triage.MOST_AT_ONCE}
@@ -97,4 +100,7 @@ def decide(
             "incident": error.incident,
         }
         return _list(request, Wanted(state="", ids=keys), 1, 409, failed=told, chosen=keys, typed=typed)
+    except SourceError as error:
+        told = _(error.reason)
+        return _list(request, Wanted(state="", ids=keys), 1, 400, failed=told, chosen=keys, typed=typed)
     return RedirectResponse(local(back), 303)
