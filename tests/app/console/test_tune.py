@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def test_what_all_findings_share_is_proposed(database):
 def test_what_differs_is_not_proposed(database):
     told = story.load(database, A, "en")
     key = told.incident["findings"][0]
-    told.findings[key] = {**told.findings[key], "host": "PC-9", "evidence": [{"field": "Image", "value": "other"}]}
-    (only,) = tune.proposals(told, "en")
+    changed = {**told.findings[key], "host": "PC-9", "evidence": [{"field": "Image", "value": "other"}]}
+    (only,) = tune.proposals(replace(told, findings={**told.findings, key: changed}), "en")
     assert (only.host, only.user, only.values) == ("", r"CORP\user01", ())
 
 

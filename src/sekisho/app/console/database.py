@@ -90,6 +90,8 @@ CREATE INDEX IF NOT EXISTS entities_by_ref ON entities (ref);
 -- Triage: what was told under an incident, what was done to one, and exclusions that false positives led to.
 CREATE INDEX IF NOT EXISTS triage_merged ON triage (merged_into) WHERE merged_into != '';
 CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number);
+CREATE INDEX IF NOT EXISTS incidents_by_severity ON incidents (severity, rank DESC, last_at DESC);
+CREATE INDEX IF NOT EXISTS incidents_by_case_rank ON incidents (case_id, rank DESC, last_at DESC);
 CREATE INDEX IF NOT EXISTS findings_by_incident ON findings (incident) WHERE incident != '';
 """
 

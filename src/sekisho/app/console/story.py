@@ -5,8 +5,10 @@ Incidents that people merged are told as one: their documents are joined here, e
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import Counter, defaultdict
+import threading
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,8 @@ Document = dict[str, Any]
 STATES = ("received", "opened", "ran", "contacted")
 """How far an attack got; each state goes further than the one before."""
 SENTENCES, HIGHLIGHTS = 6, 8  # that a reader takes in within a minute
+PARTS = 49  # merged into one that its page tells
+CACHE_BYTES = 2_000_000
 RECORDS = 40  # of evidence opened at once
 FIELDS, VALUE_CHARS = 60, 2_000  # of one record
 HIDDEN = frozenset({"body.text", "html.text", "url"})  # whole bodies have their place on the message's page
@@ -78,16 +82,45 @@ class Highlight:
 def load(database: Database, key: str, language: str) -> Story | None:
     """Give an incident with all that was merged into it; None when there is none of this id."""
     column = "doc_ja" if language == "ja" else "doc_en"
+    merged = database.all(  # the second condition lets SQLite use the index over merged incidents alone
+        "SELECT incident FROM triage WHERE merged_into = ? AND merged_into != '' ORDER BY incident LIMIT ?", key, PARTS
+    )
+    wanted = [key, *(row["incident"] for row in merged)]
     rows = database.all(
-        f"SELECT i.id, {column} AS doc FROM incidents i LEFT JOIN triage t ON t.incident = i.id "
-        "WHERE i.id = ? OR t.merged_into = ? ORDER BY i.id != ?, i.first_at, i.id LIMIT 50",
-        key,
-        key,
+        f"SELECT id, {column} AS doc FROM incidents WHERE id IN ({', '.join('?' * len(wanted))}) "
+        "ORDER BY id != ?, first_at, id",
+        *wanted,
         key,
     )
     if not rows or rows[0]["id"] != key:
         return None
-    return joined([(row["id"], unpacked(row["doc"])) for row in rows])
+    return joined([(row["id"], _documents.get(row["doc"])) for row in rows])
+
+
+class Documents:
+    """The documents that were read last, for several people look at the same incidents; nobody may change them."""
+
+    def __init__(self, most_bytes: int) -> None:
+        """``most_bytes`` as they are kept; unpacked they are some sixty times as large."""
+        self._most, self._lock = most_bytes, threading.Lock()
+        self._held: OrderedDict[bytes, Document] = OrderedDict()
+
+    def get(self, kept: bytes) -> Document:
+        """Unpack a document, or give it as it was unpacked before."""
+        name = hashlib.blake2b(kept, digest_size=16).digest() + len(kept).to_bytes(8)
+        with self._lock:
+            if name in self._held:
+                self._held.move_to_end(name)
+                return self._held[name]
+        document: Document = unpacked(kept)
+        with self._lock:
+            self._held[name] = document
+            while sum(int.from_bytes(one[16:]) for one in self._held) > self._most and self._held:
+                self._held.popitem(last=False)
+        return document
+
+
+_documents = Documents(CACHE_BYTES)
 
 
 def joined(parts: Sequence[tuple[str, Document]]) -> Story:

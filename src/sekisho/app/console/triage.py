@@ -284,17 +284,19 @@ class Wanted:
 def listed(database: Database, wanted: Wanted, limit: int, offset: int = 0) -> tuple[list[sqlite3.Row], int]:
     """Give one page of the list of incidents, and how many there are in all."""
     where, values = _where(wanted)
-    tables = "FROM incidents i JOIN triage t ON t.incident = i.id JOIN cases c ON c.id = i.case_id"
+    # CROSS keeps SQLite from walking through triage first: the order is the incidents', whose index ends at the limit.
+    tables = "FROM incidents i CROSS JOIN triage t ON t.incident = i.id"
+    named = f"{tables} CROSS JOIN cases c ON c.id = i.case_id"
     rows = database.all(
         "SELECT i.id, i.case_id, severity, i.verdict, score, title_en, title_ja, first_at, last_at, hosts, mailboxes, "
         "attack, state, assignee, disposition, version, t.changed_at, name, "
-        "(SELECT count(*) FROM triage p WHERE p.merged_into = i.id) AS merged "
-        f"{tables} WHERE {where} ORDER BY {SORTS[wanted.sort]} LIMIT ? OFFSET ?",
+        "(SELECT count(*) FROM triage p WHERE p.merged_into = i.id AND p.merged_into != '') AS merged "
+        f"{named} WHERE {where} ORDER BY {SORTS[wanted.sort]} LIMIT ? OFFSET ?",
         *values,
         limit,
         offset,
     )
-    return rows, database.count(f"SELECT count(*) {tables} WHERE {where}", *values)
+    return rows, database.count(f"SELECT count(*) {named if wanted.text else tables} WHERE {where}", *values)
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:

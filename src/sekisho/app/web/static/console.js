@@ -78,7 +78,7 @@
     const layers = { mail: "c0", file: "c4", endpoint: "c1", network: "c5", server: "c3" };
     const isPlaced = given.nodes.length > 0 && given.nodes.every((one) => Number.isFinite(one.x));
     const drawn = cytoscape({
-      container: place, wheelSensitivity: .2, minZoom: .12, maxZoom: 2.5, autoungrabify: false,
+      container: place, userZoomingEnabled: false, minZoom: .12, maxZoom: 2.5, autoungrabify: false,
       elements: [
         ...given.nodes.map((one) => ({ data: { ...one, text: boxed(one.label), colour: token(layers[one.layer] || "c7") }, position: isPlaced ? { x: one.x, y: one.y } : undefined })),
         ...given.edges.map((one, at) => ({ data: { ...one, id: `edge${at}` } })),
@@ -106,6 +106,8 @@
       } else if (drawn.zoom() > 1.15) { drawn.zoom(1.15); drawn.center(); }
     }
     start();
+    drawn.on("tapstart", () => drawn.userZoomingEnabled(true));  // the wheel scrolls the page until somebody works with the graph
+    place.addEventListener("mouseleave", () => drawn.userZoomingEnabled(false));
     const keys = document.createElement("div"), names = japanese ? ["全体", "拡大", "縮小"] : ["Fit", "Zoom in", "Zoom out"];
     keys.className = "graphkeys";
     [["⤢", whole], ["+", () => drawn.zoom({ level: drawn.zoom() * 1.25, renderedPosition: { x: drawn.width() / 2, y: drawn.height() / 2 } })], ["−", () => drawn.zoom({ level: drawn.zoom() / 1.25, renderedPosition: { x: drawn.width() / 2, y: drawn.height() / 2 } })]].forEach(([sign, act], at) => {
