@@ -177,6 +177,7 @@ class Cases:
             for table in ("incidents", "files", "jobs", "passwords"):
                 base.execute(f"DELETE FROM {table} WHERE case_id = ?", (key,))
             base.execute("DELETE FROM cases WHERE id = ?", (key,))
+            free_orphans(base)
             note(base, by, "case.delete", key, name=row["name"])
         shutil.rmtree(self.folder / key, ignore_errors=True)
 
@@ -187,6 +188,14 @@ def forget(base: sqlite3.Connection, key: str) -> None:
     base.executemany("DELETE FROM words WHERE rowid = ?", rows)
     for table in ("messages", "findings", "entities", "threads"):
         base.execute(f"DELETE FROM {table} WHERE case_id = ?", (key,))
+
+
+def free_orphans(base: sqlite3.Connection) -> None:
+    """Let incidents stand by themselves that were told under one which is no more, or which is told elsewhere."""
+    base.execute(
+        "UPDATE triage SET merged_into = '' WHERE merged_into != '' AND (merged_into = incident OR merged_into NOT IN "
+        "(SELECT i.id FROM incidents i JOIN triage h ON h.incident = i.id WHERE h.merged_into = ''))"
+    )
 
 
 def shown_name(name: str) -> str:

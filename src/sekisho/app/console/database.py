@@ -110,6 +110,12 @@ CREATE TABLE IF NOT EXISTS passwords (case_id TEXT NOT NULL, word TEXT NOT NULL,
   given_by TEXT NOT NULL, PRIMARY KEY (case_id, word)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS messages_of_case ON messages (case_id, at DESC, verdict, unscanned, incident);
 CREATE INDEX IF NOT EXISTS messages_narrow ON messages (id, at, verdict, unscanned, case_id, incident);
+-- Triage: what was told under an incident, what was done to one, and exclusions that false positives led to.
+CREATE INDEX IF NOT EXISTS triage_merged ON triage (merged_into) WHERE merged_into != '';
+CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number);
+CREATE INDEX IF NOT EXISTS incidents_by_severity ON incidents (severity, rank DESC, last_at DESC);
+CREATE INDEX IF NOT EXISTS incidents_by_case_rank ON incidents (case_id, rank DESC, last_at DESC);
+CREATE INDEX IF NOT EXISTS findings_by_incident ON findings (incident) WHERE incident != '';
 """
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from sekisho.app.console import threads
 from sekisho.app.console.audit import SYSTEM, note
-from sekisho.app.console.cases import forget
+from sekisho.app.console.cases import forget, free_orphans
 from sekisho.app.console.database import Database, packed, unpacked
 from sekisho.app.console.fulltext import row_of, terms
 from sekisho.model.finding import LEVELS
@@ -58,6 +58,7 @@ def index(database: Database, key: str, result: Result) -> None:
         base.executemany(
             "INSERT OR IGNORE INTO triage (incident, changed_at) VALUES (?, ?)", [(row[0], now) for row, _ in incidents]
         )
+        free_orphans(base)
         owner = {ref: row[0] for row, evidence in incidents for ref in evidence}
         _messages(base, key, english, japanese, owner)
         _findings(base, key, english, owner)
@@ -152,19 +153,26 @@ def _whole(incident: Document, told: Document, evidence: set[str]) -> Document:
 def _succeed(
     base: sqlite3.Connection, before: dict[str, set[str]], incidents: Iterable[tuple[tuple[Any, ...], set[str]]]
 ) -> None:
-    """Hand what people did from incidents that are no more to those that took their evidence."""
+    """Hand what people did from incidents that are no more to those that took most of their evidence.
+
+    An heir that is new takes state and comments; one that people know already keeps its own state and takes the
+    comments. An incident that was told under one which is no more stands by itself again.
+    """
     now = {row[0]: evidence for row, evidence in incidents}
-    for old, evidence in before.items():
-        if old in now:
+    gone = sorted((old for old in before if old not in now), key=lambda old: (-len(before[old]), old))
+    for old in gone:
+        shared = [(len(before[old] & new), key not in before, key) for key, new in now.items()]
+        most, _, heir = max(shared, default=(0, False, ""))
+        if not most:
             continue
-        shared = [(len(evidence & new), key) for key, new in now.items() if key not in before]
-        most, heir = max(shared, default=(0, ""))
-        if not most or base.execute("SELECT 1 FROM triage WHERE incident = ?", (heir,)).fetchone():
-            continue
-        for table in ("triage", "comments"):
-            base.execute(f"UPDATE {table} SET incident = ? WHERE incident = ?", (heir, old))
-        base.execute("UPDATE triage SET merged_into = ? WHERE merged_into = ?", (heir, old))
-        note(base, SYSTEM, "incident.succeed", heir, before=old, shared=most)
+        if base.execute("SELECT 1 FROM triage WHERE incident = ?", (heir,)).fetchone():
+            act = "incident.absorb"
+        else:
+            act = "incident.succeed"
+            base.execute("UPDATE triage SET incident = ? WHERE incident = ?", (heir, old))
+        base.execute("UPDATE comments SET incident = ? WHERE incident = ?", (heir, old))
+        base.execute("UPDATE triage SET merged_into = ? WHERE merged_into = ? AND incident != ?", (heir, old, heir))
+        note(base, SYSTEM, act, heir, before=old, shared=most)
 
 
 def _messages(base: sqlite3.Connection, key: str, english: Document, japanese: Document, owner: dict[str, str]) -> None:

@@ -56,29 +56,75 @@
     place.chart = drawn;
   }
 
-  // Graphs: the attack as entities and timed edges, left to right from the root.
-  function wrapped(text, most) { return text.length <= most ? text : text.match(new RegExp(`.{1,${most}}`, "gu")).slice(0, 3).join("\n"); }
+  // Graphs: the attack as entities and timed edges, left to right from the root. Nodes that come with a place keep it.
+  const wide = (letter) => (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(letter) ? 2 : 1);
+  function boxed(text, columns = 23) {  // two lines of a box; what does not fit is cut in the middle, where names differ least
+    const letters = [...text], total = letters.reduce((sum, one) => sum + wide(one), 0);
+    let kept = letters;
+    if (total > 2 * columns) {
+      const head = [], tail = [];
+      let left = 2 * columns - 2;
+      for (let at = 0; at < letters.length / 2; at += 1) {
+        left -= wide(letters[at]); if (left < 0) break; head.push(letters[at]);
+        left -= wide(letters[letters.length - 1 - at]); if (left < 0) break; tail.unshift(letters[letters.length - 1 - at]);
+      }
+      kept = [...head, "…", ...tail];
+    }
+    let line = 0;
+    return kept.map((one) => { line += wide(one); if (line <= columns) return one; line = wide(one); return `\n${one}`; }).join("");
+  }
   function graph(place) {
     const given = JSON.parse(place.dataset.graph);
     const layers = { mail: "c0", file: "c4", endpoint: "c1", network: "c5", server: "c3" };
+    const isPlaced = given.nodes.length > 0 && given.nodes.every((one) => Number.isFinite(one.x));
     const drawn = cytoscape({
-      container: place, wheelSensitivity: .2, minZoom: .15, maxZoom: 3, autoungrabify: false,
+      container: place, userZoomingEnabled: false, minZoom: .12, maxZoom: 2.5, autoungrabify: false,
       elements: [
-        ...given.nodes.map((one) => ({ data: { ...one, text: wrapped(one.label.length > 54 ? one.label.slice(0, 53) + "…" : one.label, 18), colour: token(layers[one.layer] || "c7") } })),
+        ...given.nodes.map((one) => ({ data: { ...one, text: boxed(one.label), colour: token(layers[one.layer] || "c7") }, position: isPlaced ? { x: one.x, y: one.y } : undefined })),
         ...given.edges.map((one, at) => ({ data: { ...one, id: `edge${at}` } })),
       ],
       style: [
-        { selector: "node", style: { "background-color": "data(colour)", label: "data(text)", "text-wrap": "wrap", "font-size": 10, "text-valign": "bottom", "text-margin-y": 4, color: token("ink"), width: 22, height: 22, "text-background-color": token("raised"), "text-background-opacity": .85, "text-background-padding": 1 } },
-        { selector: 'node[verdict = "malicious"]', style: { "border-width": 3, "border-color": token("critical") } },
-        { selector: 'node[verdict = "suspicious"]', style: { "border-width": 3, "border-color": token("medium") } },
-        { selector: "node[?root]", style: { shape: "diamond", width: 30, height: 30 } },
+        { selector: "node", style: { shape: "round-rectangle", width: 150, height: 38, "background-color": token("panel"), "border-width": 1.5, "border-color": "data(colour)", label: "data(text)", "text-wrap": "wrap", "text-max-width": 146, "font-size": 11, "text-valign": "center", "text-halign": "center", color: token("ink") } },
+        { selector: "node[?root]", style: { "border-width": 3 } },
+        { selector: 'node[verdict = "malicious"]', style: { "border-width": 3, "border-color": token("critical"), "background-color": token("critical-bg") } },
+        { selector: 'node[verdict = "suspicious"]', style: { "border-width": 3, "border-color": token("medium"), "background-color": token("medium-bg") } },
         { selector: "node:selected", style: { "border-width": 4, "border-color": token("focus") } },
-        { selector: "edge", style: { width: 1.5, "line-color": token("muted"), "target-arrow-color": token("muted"), "target-arrow-shape": "triangle", "arrow-scale": .8, "curve-style": "bezier", label: "data(label)", "font-size": 8, color: token("muted"), "text-rotation": "autorotate", "text-background-color": token("raised"), "text-background-opacity": .9, "min-zoomed-font-size": 7 } },
+        { selector: "edge", style: { width: 1.3, "line-color": token("muted"), "target-arrow-color": token("muted"), "target-arrow-shape": "triangle", "arrow-scale": .8, "curve-style": "bezier", label: "data(label)", "font-size": 9, color: token("muted"), "text-background-color": token("raised"), "text-background-opacity": .92, "text-background-padding": 1, "min-zoomed-font-size": 6 } },
+        { selector: "edge:selected, edge.near", style: { width: 2.4, "line-color": token("focus"), "target-arrow-color": token("focus"), color: token("ink") } },
       ],
-      layout: { name: "breadthfirst", directed: true, direction: "rightward", spacingFactor: 1.15, nodeDimensionsIncludeLabels: true, animate: false, roots: given.nodes.filter((one) => one.root).map((one) => `#${one.id}`) },
+      layout: isPlaced ? { name: "preset", fit: false } : { name: "breadthfirst", directed: true, direction: "rightward", spacingFactor: 1.05, nodeDimensionsIncludeLabels: true, animate: false, roots: given.nodes.filter((one) => one.root).map((one) => `#${one.id}`) },
     });
-    drawn.on("tap", "node", (event) => { const to = event.target.data("href"); if (to && event.originalEvent.detail === 2) location.href = to; });
-    drawn.on("tap", "node", (event) => place.dispatchEvent(new CustomEvent("entity", { bubbles: true, detail: event.target.data() })));
+    // A graph is shown whole where its words stay legible, else from its causes on; the keys above it move and zoom.
+    function whole() { drawn.fit(undefined, 18); }
+    function start() {
+      whole();
+      if (drawn.zoom() < .62) {
+        const box = drawn.elements().boundingBox();
+        drawn.zoom(Math.max(drawn.zoom(), Math.min(.8, (drawn.height() - 36) / box.h)));
+        if (drawn.zoom() < .62) drawn.zoom(.62);
+        drawn.pan({ x: 18 - box.x1 * drawn.zoom(), y: drawn.height() / 2 - ((box.y1 + box.y2) / 2) * drawn.zoom() });
+      } else if (drawn.zoom() > 1.15) { drawn.zoom(1.15); drawn.center(); }
+    }
+    start();
+    drawn.on("tapstart", () => drawn.userZoomingEnabled(true));  // the wheel scrolls the page until somebody works with the graph
+    place.addEventListener("mouseleave", () => drawn.userZoomingEnabled(false));
+    const keys = document.createElement("div"), names = japanese ? ["全体", "拡大", "縮小"] : ["Fit", "Zoom in", "Zoom out"];
+    keys.className = "graphkeys";
+    [["⤢", whole], ["+", () => drawn.zoom({ level: drawn.zoom() * 1.25, renderedPosition: { x: drawn.width() / 2, y: drawn.height() / 2 } })], ["−", () => drawn.zoom({ level: drawn.zoom() / 1.25, renderedPosition: { x: drawn.width() / 2, y: drawn.height() / 2 } })]].forEach(([sign, act], at) => {
+      const key = document.createElement("button");
+      key.type = "button"; key.className = "button"; key.textContent = sign; key.title = names[at]; key.setAttribute("aria-label", names[at]);
+      key.addEventListener("click", act);
+      keys.append(key);
+    });
+    place.before(keys);
+    place.parentElement.classList.add("keyed");
+    drawn.on("tap", "node", (event) => {
+      drawn.edges().removeClass("near");
+      event.target.connectedEdges().addClass("near");
+      const to = event.target.data("href");
+      if (to && event.originalEvent.detail === 2) { location.href = to; return; }
+      place.dispatchEvent(new CustomEvent("entity", { bubbles: true, detail: event.target.data() }));
+    });
     place.graph = drawn;
   }
 
@@ -183,3 +229,41 @@ document.querySelectorAll(".star [data-graph]").forEach((place) => place.graph?.
   name: "concentric", concentric: (node) => (node.data("root") ? 2 : 1), levelWidth: () => 1, minNodeSpacing: 34,
   startAngle: 0, nodeDimensionsIncludeLabels: true, animate: false, padding: 12,
 }).run());
+// Incident: what a sentence rests on opens beside it; a box of the graph opens the evidence of its edges.
+(() => {
+  const drawer = document.getElementById("drawer");
+  if (!drawer) return;
+  const body = drawer.querySelector("[data-body]"), page = drawer.querySelector("[data-page]");
+  let origin = null;
+  async function open(href, from) {
+    const answer = await fetch(href, { headers: { "hx-request": "true" } });
+    if (!answer.ok) { location.href = href; return; }
+    origin?.classList.remove("open");
+    origin = from;
+    origin?.classList.add("open");
+    body.innerHTML = await answer.text();
+    page.href = href;
+    drawer.hidden = false;
+    drawer.scrollTop = 0;
+    drawer.focus({ preventScroll: true });
+  }
+  function close() {
+    drawer.hidden = true;
+    origin?.classList.remove("open");
+    origin?.focus({ preventScroll: true });
+    origin = null;
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-drawer]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); open(link.href, link); }
+    if (event.target.closest("[data-close]")) close();
+  });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !drawer.hidden) close(); });
+  document.addEventListener("entity", (event) => open(`${drawer.dataset.base}/node-${event.detail.id}`, null));
+})();
+
+// Lists: one box chooses all rows of a form.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.all;
+  if (name) event.target.form.querySelectorAll(`input[type="checkbox"][name="${name}"]`).forEach((one) => { one.checked = event.target.checked; });
+});
