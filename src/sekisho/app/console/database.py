@@ -86,6 +86,22 @@ CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, value TEXT NOT NULL COL
 CREATE INDEX IF NOT EXISTS entities_by_value ON entities (value);
 CREATE INDEX IF NOT EXISTS entities_by_case ON entities (case_id);
 CREATE INDEX IF NOT EXISTS entities_by_ref ON entities (ref);
+
+-- What is done to the outside: actions with their targets, block lists, and what waits to be told.
+CREATE TABLE IF NOT EXISTS actions (id TEXT PRIMARY KEY, kind TEXT NOT NULL, way TEXT NOT NULL, incident TEXT NOT NULL,
+  reason TEXT NOT NULL, state TEXT NOT NULL, proposed_by TEXT NOT NULL, proposed_at INTEGER NOT NULL,
+  decided_by TEXT NOT NULL DEFAULT '', decided_at INTEGER, run_by TEXT NOT NULL DEFAULT '',
+  undoing INTEGER NOT NULL DEFAULT 0, changed_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, changed_at DESC);
+CREATE INDEX IF NOT EXISTS actions_by_time ON actions (changed_at DESC);
+CREATE INDEX IF NOT EXISTS actions_by_incident ON actions (incident) WHERE incident != '';
+CREATE TABLE IF NOT EXISTS action_targets (action TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL,
+  value TEXT NOT NULL, messages TEXT NOT NULL DEFAULT '[]', reached TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT 'waiting', said TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT '{{}}',
+  changed_at INTEGER NOT NULL, PRIMARY KEY (action, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blocks (kind TEXT NOT NULL, value TEXT NOT NULL, action TEXT NOT NULL,
+  since_at INTEGER NOT NULL, until_at INTEGER, who TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (kind, value, action)) WITHOUT ROWID;
 """
 
 

@@ -11,8 +11,11 @@ from fastapi import Request
 
 from sekisho.app.console.accounts import Accounts
 from sekisho.app.console.cases import Cases
+from sekisho.app.console.courier import Courier
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.console.response import Response
+from sekisho.app.console.vault import Vault
 from sekisho.app.store.state import State
 
 UPLOAD_BYTES = 4 * 1024**3  # of one file; a day's EVTX of a server is some hundreds of MB
@@ -49,6 +52,9 @@ class Desk:
     jobs: Jobs
     accounts: Accounts
     supervisor: Supervisor
+    vault: Vault
+    response: Response
+    courier: Courier
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
 
@@ -65,7 +71,24 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     cases = Cases(database)
     cases.prepare()
     supervisor = Supervisor(database, [*settings.work, *work])
-    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor)
+    vault = Vault(database.folder)
+    response = Response(database, vault, _own(settings))
+    courier = Courier(database, [response.work], [response.recover])
+    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor, vault, response, courier)
+
+
+def _own(settings: Settings) -> frozenset[str]:
+    """Give the names and networks of the organisation whose mail it is: they are never blocked.
+
+    Raises:
+        RuleError: its file cannot be used.
+    """
+    if "--organisation" not in settings.work:
+        return frozenset()
+    from sekisho.app import organisation
+    from sekisho.respond.observed import own_names
+
+    return own_names(organisation.read(settings.work[settings.work.index("--organisation") + 1]))
 
 
 def desk_of(request: Request) -> Desk:

@@ -38,7 +38,9 @@ def create(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         desk.supervisor.start()
+        desk.courier.start()
         yield
+        desk.courier.stop()
         desk.supervisor.stop()
         desk.database.close()
 
