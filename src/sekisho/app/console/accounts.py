@@ -55,6 +55,8 @@ class Role(enum.IntEnum):
 
 SCOPES = {"read": Role.VIEWER, "triage": Role.ANALYST, "respond": Role.RESPONDER, "admin": Role.ADMIN}
 """What a token may be for: no more than its account's role either."""
+FEED = "feed"
+"""Scope of a token that reads block lists and nothing else: it lies in the settings of a firewall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Visitor:
 
     def may(self, role: Role) -> bool:
         """Tell whether this visitor may do what a role may."""
-        return self.role >= role and any(SCOPES[scope] >= role for scope in self.scopes)
+        return self.role >= role and any(SCOPES[scope] >= role for scope in self.scopes if scope in SCOPES)
 
 
 class Accounts:
@@ -203,8 +205,8 @@ class Accounts:
         Raises:
             SourceError: a scope is not known, or it ends never or later than in two years.
         """
-        if not scopes or not scopes <= SCOPES.keys():
-            raise SourceError(f"scopes are {', '.join(SCOPES)}", " ".join(sorted(scopes)))
+        if not scopes or not scopes <= {*SCOPES, FEED}:
+            raise SourceError(f"scopes are {', '.join([*SCOPES, FEED])}", " ".join(sorted(scopes)))
         if not 1 <= days <= 731:
             raise SourceError("a token ends after 1 to 731 days", str(days))
         key, secret, now = "t" + secrets.token_hex(6), TOKEN + secrets.token_urlsafe(32), int(time.time())
