@@ -102,6 +102,10 @@ CREATE TABLE IF NOT EXISTS action_targets (action TEXT NOT NULL, number INTEGER 
 CREATE TABLE IF NOT EXISTS blocks (kind TEXT NOT NULL, value TEXT NOT NULL, action TEXT NOT NULL,
   since_at INTEGER NOT NULL, until_at INTEGER, who TEXT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (kind, value, action)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number DESC) WHERE target != '';
+CREATE INDEX IF NOT EXISTS audit_by_who ON audit (who, number DESC);
+CREATE INDEX IF NOT EXISTS audit_by_action ON audit (action, number DESC);
+CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at);
 """
 
 
