@@ -10,6 +10,7 @@ from sekisho.app.console.vault import Vault
 from sekisho.app.console.ways import Task, ways
 from sekisho.model.errors import ResponseError
 from sekisho.respond.webhook import genuine
+from tests.dovecot import dovecot
 from tests.listener import listening
 
 
@@ -58,6 +59,24 @@ def test_a_webhook_gets_signed_orders_to_do_and_to_undo(tmp_path):
     assert headers["x-sekisho-nonce"] != again["x-sekisho-nonce"]
     assert json.loads(body)["target"] == {"kind": "host", "value": "pc1", "messages": []}
     assert [json.loads(one)["order"] for one in (body, undone)] == ["do", "undo"]
+
+
+def test_mails_are_quarantined_over_imap_and_restored(tmp_path):
+    text = b"From: a@b.example\r\nMessage-ID: <bad@b.example>\r\n\r\nbody\r\n"
+    with dovecot("user01@corp.example") as server:
+        where = {"imap": f"127.0.0.1:{server.port}", "imap_security": "none", "imap_account": server.account}
+        assert way(tmp_path, "imap", **where).lacks() == "imap_password"
+        Vault(tmp_path).keep("imap", server.password)
+        imap = way(tmp_path, "imap")
+        assert imap.lacks() == ""
+        server.deliver("user01@corp.example", text, "1")
+        asked = task("quarantine", "mailbox", "user01@corp.example", ("<bad@b.example>", "<other@b.example>"))
+        assert server.password not in "".join(imap.told(asked))
+        receipt = imap.do(asked)
+        assert receipt["said"] == "1 moved, 1 not found"
+        assert server.mails("user01@corp.example") == []
+        assert imap.undo(asked, receipt) == {"said": "1 moved back"}
+        assert server.mails("user01@corp.example") == [text]
 
 
 def test_ways_say_what_they_lack(tmp_path):

@@ -16,7 +16,7 @@ from sekisho.app.console.audit import SYSTEM, Actor, note
 from sekisho.app.console.choices import Reach, load
 from sekisho.app.console.database import Database, unpacked
 from sekisho.app.console.vault import Vault
-from sekisho.app.console.ways import KINDS, Task, Way, ways
+from sekisho.app.console.ways import KINDS, PartlyError, Task, Way, ways
 from sekisho.model.errors import ResponseError, SourceError
 from sekisho.model.indicator import canonical
 from sekisho.model.warninglists import why_not
@@ -511,15 +511,6 @@ class Response:
             message[:400],
         )
         return list(dict.fromkeys(str(one) for row in rows for one in orjson.loads(row["recipients"])))[:MOST_TARGETS]
-
-
-class PartlyError(ResponseError):
-    """Something was done, but not all; the receipt says what."""
-
-    def __init__(self, reason: str, target: str, receipt: dict[str, Any]) -> None:
-        """``receipt``: what is needed to take back what was done."""
-        super().__init__(reason, target)
-        self.receipt = receipt
 
 
 def _usable(way: Way | None, action: Action) -> Way:

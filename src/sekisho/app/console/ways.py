@@ -12,7 +12,7 @@ from sekisho.app.console.choices import Reach, load
 from sekisho.app.console.database import Database
 from sekisho.app.console.vault import Vault
 from sekisho.model.errors import ResponseError
-from sekisho.respond import feed, webhook
+from sekisho.respond import feed, mailboxes, webhook
 from sekisho.respond.outward import sent
 
 KINDS = ("quarantine", "purge", "block", "isolate", "reset", "collect")
@@ -62,6 +62,15 @@ class Way(Protocol):
         Raises:
             ResponseError: it was not taken back.
         """
+
+
+class PartlyError(ResponseError):
+    """Something was done, but not all; the receipt says what."""
+
+    def __init__(self, reason: str, target: str, receipt: dict[str, Any]) -> None:
+        """``receipt``: what is needed to take back what was done."""
+        super().__init__(reason, target)
+        self.receipt = receipt
 
 
 class Lists:
@@ -136,6 +145,59 @@ class Webhook:
         return {"status": sent(request, self._chosen.where()).status, "nonce": nonce}
 
 
+class Imap:
+    """An IMAP server on which one account may act in all mailboxes."""
+
+    name: str = "imap"
+    kinds: tuple[str, ...] = ("quarantine",)
+    undoes: tuple[str, ...] = ("quarantine",)
+
+    def __init__(self, chosen: Reach, password: str) -> None:
+        host, _, port = chosen.imap.rpartition(":") if _has_port(chosen.imap) else (chosen.imap, "", "")
+        self._password = password
+        self._server = mailboxes.Server(
+            host.strip("[]"),
+            int(port) if port else mailboxes.PORTS[chosen.imap_security],
+            chosen.imap_security,
+            chosen.imap_account,
+            password,
+            chosen.imap_folder,
+        )
+
+    def lacks(self) -> str:
+        """Give what is not set."""
+        if not self._server.host or not self._server.account:
+            return "imap"
+        return "" if self._password else "imap_password"
+
+    def told(self, task: Task) -> list[str]:
+        """Give the commands."""
+        return mailboxes.told(self._server, task.target, task.messages)
+
+    def do(self, task: Task) -> Receipt:
+        """Move the mails to the quarantine."""
+        outcome = mailboxes.quarantine(self._server, task.target, task.messages)
+        receipt = {"moved": [[one.message, one.folder, one.uid] for one in outcome.moved]}
+        if outcome.failed:
+            raise PartlyError(outcome.failed, task.target, receipt)
+        missing = len(set(task.messages) - {one.message for one in outcome.moved})
+        return {**receipt, "said": f"{len(outcome.moved)} moved" + (f", {missing} not found" if missing else "")}
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Move them back."""
+        moved = [mailboxes.Moved(*one) for one in receipt.get("moved", ())]
+        outcome = mailboxes.restore(self._server, task.target, moved)
+        if outcome.failed:
+            left = [one for one in moved if one not in outcome.moved]
+            kept = {"moved": [[one.message, one.folder, one.uid] for one in left]}
+            raise PartlyError(outcome.failed, task.target, kept)
+        return {"said": f"{len(outcome.moved)} moved back"}
+
+
+def _has_port(place: str) -> bool:
+    return ":" in place and (not place.startswith("[") or "]:" in place)
+
+
 class Hand:
     """Somebody does it, and says so here."""
 
@@ -166,6 +228,7 @@ def ways(database: Database, vault: Vault) -> Sequence[Way]:
     return (
         Lists(database, chosen.block_days),
         Webhook(chosen, vault.get("webhook")),
+        Imap(chosen, vault.get("imap")),
         Hand(),
     )
 
