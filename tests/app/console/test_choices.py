@@ -19,7 +19,7 @@ def test_choices_are_kept_and_the_log_says_what_changed(tmp_path):
     assert load(database, Reach) == chosen
     row = database.one("SELECT * FROM audit")
     assert (row["action"], row["target"]) == ("settings.change", "reach")
-    assert row["detail"] == '{"second_person":true,"own":["corp.example"],"hosts":["soar.corp.example"]}'
+    assert row["detail"] == ('{"changed":{"second_person":true,"own":["corp.example"],"hosts":["soar.corp.example"]}}')
 
 
 def test_lists_are_read_however_they_are_written():

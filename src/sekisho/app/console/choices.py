@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -13,13 +14,16 @@ import orjson
 from sekisho.app.console.audit import Actor, note
 from sekisho.app.console.database import Database
 from sekisho.model.errors import ResponseError, SourceError
+from sekisho.model.finding import LEVELS
 from sekisho.respond import outward
+from sekisho.respond.wording import LANGUAGES
 
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,60}")
 PLACE = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,253}")
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,20}[a-z0-9-]{2,63}")
 SECURITY = ("tls", "starttls", "none")
+TRANSPORTS = ("udp", "tcp", "tls")
 MOST = 500  # entries of one list
 LONGEST = 500  # characters of one value
 T = TypeVar("T")
@@ -85,6 +89,74 @@ class Reach:
         return outward.allowed(hosts, self.networks)
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How the console sends e-mail."""
+
+    smtp: str = ""
+    """``host`` or ``host:port``."""
+    smtp_security: str = "starttls"
+    smtp_account: str = ""
+    sender: str = ""
+
+    def checked(self) -> Post:
+        """Give the choices back when they can be used.
+
+        Raises:
+            SourceError: what cannot.
+        """
+        _place(self.smtp)
+        _one_of(self.smtp_security, SECURITY)
+        if self.sender and not ADDRESS.fullmatch(self.sender):
+            raise SourceError("is no address", self.sender[:100])
+        if self.smtp and not self.sender:
+            raise SourceError("a sender's address is needed", "sender")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Who hears of what."""
+
+    severity: str = "high"
+    """Incidents from here on."""
+    approvals: bool = True
+    failures: bool = True
+    language: str = "en"
+    base: str = ""
+    """Address under which people reach the console, for links."""
+    mail_to: tuple[str, ...] = ()
+    syslog: str = ""
+    """``host`` or ``host:port``."""
+    syslog_transport: str = "udp"
+
+    def checked(self) -> Notify:
+        """Give the choices back when they can be used.
+
+        Raises:
+            SourceError: what cannot.
+        """
+        _one_of(self.severity, LEVELS)
+        _one_of(self.language, LANGUAGES)
+        _one_of(self.syslog_transport, TRANSPORTS)
+        _place(self.syslog)
+        if self.base:
+            _url(self.base)
+        if len(self.mail_to) > 50:
+            raise SourceError("addresses are 50 at most", "mail_to")
+        for one in self.mail_to:
+            if not ADDRESS.fullmatch(one):
+                raise SourceError("is no address", one[:100])
+        return self
+
+
+def place(text: str, port: int) -> tuple[str, int]:
+    """Give host and port of a place as it was written."""
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?", text)
+    host, given = (match[1].strip("[]"), match[2]) if match else (text, None)
+    return host, min(int(given), 65_535) if given else port
+
+
 def load(database: Database, kind: type[T]) -> T:
     """Give what was chosen of a kind, or its defaults."""
     return _read(kind, database.setting(_name(kind)))
@@ -100,7 +172,7 @@ def save(base: sqlite3.Connection, by: Actor, chosen: Any) -> None:
         (name, orjson.dumps(now).decode()),
     )
     changed = {key: value for key, value in now.items() if value != before[key]}
-    note(base, by, "settings.change", name, **changed)
+    note(base, by, "settings.change", name, changed=changed)
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -165,6 +237,6 @@ def _place(text: str) -> None:
         raise SourceError("is no host, or host:port", text[:100])
 
 
-def _one_of(value: str, values: tuple[str, ...]) -> None:
+def _one_of(value: str, values: Sequence[str]) -> None:
     if value not in values:
         raise SourceError(f"is none of {', '.join(values)}", value[:100])

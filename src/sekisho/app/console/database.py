@@ -102,6 +102,11 @@ CREATE TABLE IF NOT EXISTS action_targets (action TEXT NOT NULL, number INTEGER 
 CREATE TABLE IF NOT EXISTS blocks (kind TEXT NOT NULL, value TEXT NOT NULL, action TEXT NOT NULL,
   since_at INTEGER NOT NULL, until_at INTEGER, who TEXT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (kind, value, action)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS announced (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, way TEXT NOT NULL, notice TEXT NOT NULL,
+  made_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'queued', error TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, next_at);
 CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number DESC) WHERE target != '';
 CREATE INDEX IF NOT EXISTS audit_by_who ON audit (who, number DESC);
 CREATE INDEX IF NOT EXISTS audit_by_action ON audit (action, number DESC);

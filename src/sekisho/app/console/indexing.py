@@ -155,6 +155,7 @@ def _succeed(
         for table in ("triage", "comments"):
             base.execute(f"UPDATE {table} SET incident = ? WHERE incident = ?", (heir, old))
         base.execute("UPDATE triage SET merged_into = ? WHERE merged_into = ?", (heir, old))
+        base.execute("UPDATE OR IGNORE announced SET id = ? WHERE id = ?", (heir, old))
         note(base, SYSTEM, "incident.succeed", heir, before=old, shared=most)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sekisho.app.console.choices import Reach, load
+from sekisho.app.console.choices import Reach, load, place
 from sekisho.app.console.database import Database
 from sekisho.app.console.vault import Vault
 from sekisho.model.errors import ResponseError
@@ -153,11 +153,11 @@ class Imap:
     undoes: tuple[str, ...] = ("quarantine",)
 
     def __init__(self, chosen: Reach, password: str) -> None:
-        host, _, port = chosen.imap.rpartition(":") if _has_port(chosen.imap) else (chosen.imap, "", "")
+        host, port = place(chosen.imap, mailboxes.PORTS[chosen.imap_security])
         self._password = password
         self._server = mailboxes.Server(
-            host.strip("[]"),
-            int(port) if port else mailboxes.PORTS[chosen.imap_security],
+            host,
+            port,
             chosen.imap_security,
             chosen.imap_account,
             password,
@@ -192,10 +192,6 @@ class Imap:
             kept = {"moved": [[one.message, one.folder, one.uid] for one in left]}
             raise PartlyError(outcome.failed, task.target, kept)
         return {"said": f"{len(outcome.moved)} moved back"}
-
-
-def _has_port(place: str) -> bool:
-    return ":" in place and (not place.startswith("[") or "]:" in place)
 
 
 class Hand:

@@ -14,6 +14,7 @@ from sekisho.app.console.cases import Cases
 from sekisho.app.console.courier import Courier
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.console.notify import Notices
 from sekisho.app.console.response import Response
 from sekisho.app.console.vault import Vault
 from sekisho.app.store.state import State
@@ -54,6 +55,7 @@ class Desk:
     supervisor: Supervisor
     vault: Vault
     response: Response
+    notices: Notices
     courier: Courier
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
@@ -73,8 +75,11 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     supervisor = Supervisor(database, [*settings.work, *work])
     vault = Vault(database.folder)
     response = Response(database, vault, _own(settings))
-    courier = Courier(database, [response.work], [response.recover])
-    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor, vault, response, courier)
+    notices = Notices(database, vault)
+    courier = Courier(database, [response.work, notices.look, notices.send], [response.recover])
+    return Desk(
+        settings, database, cases, Jobs(database), Accounts(database), supervisor, vault, response, notices, courier
+    )
 
 
 def _own(settings: Settings) -> frozenset[str]:
