@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from sekisho.app.console.audit import Actor, note
 from sekisho.app.console.database import Database
@@ -55,6 +56,8 @@ class Role(enum.IntEnum):
 
 SCOPES = {"read": Role.VIEWER, "triage": Role.ANALYST, "respond": Role.RESPONDER, "admin": Role.ADMIN}
 """What a token may be for: no more than its account's role either."""
+FEED = "feed"
+"""Scope of a token that reads block lists and nothing else: it lies in the settings of a firewall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Visitor:
 
     def may(self, role: Role) -> bool:
         """Tell whether this visitor may do what a role may."""
-        return self.role >= role and any(SCOPES[scope] >= role for scope in self.scopes)
+        return self.role >= role and any(SCOPES[scope] >= role for scope in self.scopes if scope in SCOPES)
 
 
 class Accounts:
@@ -116,6 +119,7 @@ class Accounts:
         role: Role | None = None,
         password: str | None = None,
         disabled: bool | None = None,
+        email: str | None = None,
     ) -> None:
         """Change an account; sessions of one whose password changed or that is disabled end.
 
@@ -133,13 +137,68 @@ class Accounts:
                 raise SourceError("is the last administrator; make another first", name)
             base.execute(
                 "UPDATE accounts SET role = coalesce(?, role), password = coalesce(?, password), "
-                "disabled = coalesce(?, disabled) WHERE name = ?",
-                (role.word if role else None, kept, disabled, name),
+                "disabled = coalesce(?, disabled), email = coalesce(?, email) WHERE name = ?",
+                (role.word if role else None, kept, disabled, email, name),
             )
+            if email is not None and email != row["email"]:  # whoever signs in by it next may be somebody else
+                base.execute("UPDATE accounts SET subject = NULL WHERE name = ?", (name,))
             if kept is not None or disabled or role is not None:
                 base.execute("DELETE FROM sessions WHERE account = ?", (row["name"],))
-            changed = {"role": role.word if role else None, "password": kept is not None, "disabled": disabled}
+            changed: dict[str, Any] = {
+                "role": role.word if role else None,
+                "password": kept is not None,
+                "disabled": disabled,
+            }
+            if email is not None:
+                changed["email"] = email
             note(base, by, "account.change", name, **changed)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Give the accounts without their passwords, with when each was last seen."""
+        rows = self._database.all(
+            "SELECT name, role, email, disabled, created_at, password != '' AS password, "
+            "subject IS NOT NULL AS subject, (SELECT max(seen_at) FROM sessions WHERE account = name) AS seen_at "
+            "FROM accounts ORDER BY name LIMIT 5000"
+        )
+        return [dict(row) for row in rows]
+
+    def tokens(self, account: str) -> list[dict[str, Any]]:
+        """Give an account's tokens without their secrets."""
+        rows = self._database.all(
+            "SELECT id, name, scopes, created_at, expires_at, used_at FROM tokens WHERE account = ? "
+            "ORDER BY created_at DESC LIMIT 1000",
+            account,
+        )
+        return [{**dict(row), "scopes": row["scopes"].split()} for row in rows]
+
+    def revoke(self, account: str, key: str, by: Actor) -> None:
+        """End a token.
+
+        Raises:
+            SourceError: the account has no such token.
+        """
+        with self._database.change() as base:
+            if not base.execute("DELETE FROM tokens WHERE id = ? AND account = ?", (key, account)).rowcount:
+                raise SourceError("there is no such token", key[:40])
+            note(base, by, "token.end", key, account=account)
+
+    def sessions(self, account: str) -> list[dict[str, Any]]:
+        """Give an account's sessions that are not over."""
+        now = int(time.time())
+        rows = self._database.all(
+            "SELECT digest, created_at, seen_at, address FROM sessions "
+            "WHERE account = ? AND seen_at >= ? AND created_at >= ? ORDER BY seen_at DESC LIMIT 200",
+            account,
+            now - IDLE_S,
+            now - LONGEST_S,
+        )
+        return [dict(row) for row in rows]
+
+    def end_others(self, visitor: Visitor) -> None:
+        """End all sessions of a visitor but this one."""
+        with self._database.change() as base:
+            base.execute("DELETE FROM sessions WHERE account = ? AND digest != ?", (visitor.name, visitor.session))
+            note(base, visitor.actor, "session.end_others")
 
     def check(self, name: str, password: str) -> bool:
         """Tell whether a password opens an account; it takes as long when there is no such account."""
@@ -203,8 +262,8 @@ class Accounts:
         Raises:
             SourceError: a scope is not known, or it ends never or later than in two years.
         """
-        if not scopes or not scopes <= SCOPES.keys():
-            raise SourceError(f"scopes are {', '.join(SCOPES)}", " ".join(sorted(scopes)))
+        if not scopes or not scopes <= {*SCOPES, FEED}:
+            raise SourceError(f"scopes are {', '.join([*SCOPES, FEED])}", " ".join(sorted(scopes)))
         if not 1 <= days <= 731:
             raise SourceError("a token ends after 1 to 731 days", str(days))
         key, secret, now = "t" + secrets.token_hex(6), TOKEN + secrets.token_urlsafe(32), int(time.time())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import orjson
@@ -44,6 +48,64 @@ def note(base: sqlite3.Connection, who: Actor, action: str, target: str = "", **
         "INSERT INTO audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*entry, previous, _digest(previous, *entry)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which entries somebody wants to see."""
+
+    who: str = ""
+    action: str = ""
+    """The first word, or both."""
+    target: str = ""
+    since_at: int | None = None
+    until_at: int | None = None
+    before: int | None = None
+    """Only entries of lower numbers."""
+
+
+def entries(database: Database, asked: Asked, most: int) -> list[sqlite3.Row]:
+    """Give entries, the latest first."""
+    conditions, values = ["1"], []
+    for condition, value in (
+        ("who = ?", asked.who),
+        ("target = ?", asked.target),
+        ("at >= ?", asked.since_at),
+        ("at < ?", asked.until_at),
+        ("number < ?", asked.before),
+    ):
+        if value not in ("", None):
+            conditions.append(condition)
+            values.append(value)
+    if asked.action:
+        conditions.append("action >= ? AND action < ?" if "." not in asked.action else "action = ?")
+        values += [f"{asked.action}.", f"{asked.action}/"] if "." not in asked.action else [asked.action]  # / follows .
+    where = " AND ".join(conditions)
+    return database.all(f"SELECT * FROM audit WHERE {where} ORDER BY number DESC LIMIT ?", *values, most)
+
+
+def table(database: Database, asked: Asked, piece: int = 2_000) -> Iterator[bytes]:
+    """Give entries as CSV, piece by piece; what a spreadsheet would calculate is quoted."""
+    from dataclasses import replace
+
+    from sekisho.respond.blocklist import STARTS_FORMULA
+
+    names = ("number", "at", "who", "address", "action", "target", "detail", "previous", "digest")
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(names)
+    while True:
+        rows = entries(database, asked, piece)
+        for row in rows:
+            moment = datetime.fromtimestamp(row["at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            cells = [moment if name == "at" else str(row[name]) for name in names]
+            writer.writerow([f"'{cell}" if cell.startswith(STARTS_FORMULA) else cell for cell in cells])
+        yield out.getvalue().encode("utf-8", "backslashreplace")
+        if len(rows) < piece:
+            return
+        asked = replace(asked, before=rows[-1]["number"])
+        out.seek(0)
+        out.truncate()
 
 
 def broken(database: Database) -> int | None:

@@ -116,6 +116,30 @@ CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number);
 CREATE INDEX IF NOT EXISTS incidents_by_severity ON incidents (severity, rank DESC, last_at DESC);
 CREATE INDEX IF NOT EXISTS incidents_by_case_rank ON incidents (case_id, rank DESC, last_at DESC);
 CREATE INDEX IF NOT EXISTS findings_by_incident ON findings (incident) WHERE incident != '';
+-- What is done to the outside: actions with their targets, block lists, and what waits to be told.
+CREATE TABLE IF NOT EXISTS actions (id TEXT PRIMARY KEY, kind TEXT NOT NULL, way TEXT NOT NULL, incident TEXT NOT NULL,
+  reason TEXT NOT NULL, state TEXT NOT NULL, proposed_by TEXT NOT NULL, proposed_at INTEGER NOT NULL,
+  decided_by TEXT NOT NULL DEFAULT '', decided_at INTEGER, run_by TEXT NOT NULL DEFAULT '',
+  undoing INTEGER NOT NULL DEFAULT 0, changed_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS actions_by_state ON actions (state, changed_at DESC);
+CREATE INDEX IF NOT EXISTS actions_by_time ON actions (changed_at DESC);
+CREATE INDEX IF NOT EXISTS actions_by_incident ON actions (incident) WHERE incident != '';
+CREATE TABLE IF NOT EXISTS action_targets (action TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL,
+  value TEXT NOT NULL, messages TEXT NOT NULL DEFAULT '[]', reached TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT 'waiting', said TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT '{{}}',
+  changed_at INTEGER NOT NULL, PRIMARY KEY (action, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blocks (kind TEXT NOT NULL, value TEXT NOT NULL, action TEXT NOT NULL,
+  since_at INTEGER NOT NULL, until_at INTEGER, who TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (kind, value, action)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS announced (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, way TEXT NOT NULL, notice TEXT NOT NULL,
+  made_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'queued', error TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, next_at);
+CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number DESC) WHERE target != '';
+CREATE INDEX IF NOT EXISTS audit_by_who ON audit (who, number DESC);
+CREATE INDEX IF NOT EXISTS audit_by_action ON audit (action, number DESC);
+CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at);
 """
 
 

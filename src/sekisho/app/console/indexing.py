@@ -172,6 +172,7 @@ def _succeed(
             base.execute("UPDATE triage SET incident = ? WHERE incident = ?", (heir, old))
         base.execute("UPDATE comments SET incident = ? WHERE incident = ?", (heir, old))
         base.execute("UPDATE triage SET merged_into = ? WHERE merged_into = ? AND incident != ?", (heir, old, heir))
+        base.execute("UPDATE OR IGNORE announced SET id = ? WHERE id = ?", (heir, old))
         note(base, SYSTEM, act, heir, before=old, shared=most)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import secrets
 import time
 from collections import OrderedDict
@@ -11,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 
-from sekisho.app.console.accounts import Role, Visitor
+from sekisho.app.console.accounts import FEED, Role, Visitor
 from sekisho.app.web.desk import desk_of
 
 COOKIE, CSRF_HEADER, CSRF_FIELD = "sekisho_session", "x-csrf-token", "csrf"
@@ -56,10 +58,29 @@ def needs(role: Role) -> Any:
     return Depends(Needs(role))
 
 
+class NeedsFeed(Needs):
+    """A dependency that also lets through who may read block lists and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(Role.VIEWER)
+
+    async def __call__(self, request: Request) -> Visitor:
+        """Give the visitor.
+
+        Raises:
+            DeniedError: they are not known (401) or may not do this (403).
+        """
+        visitor = visitor_of(request)
+        if visitor is not None and FEED in visitor.scopes:
+            return visitor
+        return await super().__call__(request)
+
+
 Viewer = Annotated[Visitor, needs(Role.VIEWER)]
 Analyst = Annotated[Visitor, needs(Role.ANALYST)]
 Responder = Annotated[Visitor, needs(Role.RESPONDER)]
 Admin = Annotated[Visitor, needs(Role.ADMIN)]
+Feeder = Annotated[Visitor, Depends(NeedsFeed())]
 
 
 def role_of(dependency: Dependency | Any) -> Role | None:
@@ -76,13 +97,23 @@ def visitor_of(request: Request) -> Visitor | None:
         return known
     desk, address = desk_of(request), request.client.host if request.client else ""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and secret:
+    if scheme.lower() == "basic":
+        secret = _password(secret)
+    if scheme.lower() in ("bearer", "basic") and secret:
         known = desk.accounts.bearer(secret.strip(), address)
     else:
         cookie = request.cookies.get(COOKIE, "")
         known = desk.accounts.visitor(cookie, address) if cookie else None
     request.state.visitor = known
     return known
+
+
+def _password(given: str) -> str:
+    """Give the password of Basic authentication, which is all that many firewalls send. Source: RFC 7617."""
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
+    except binascii.Error:
+        return ""
 
 
 async def _meant(request: Request, visitor: Visitor) -> bool:

@@ -11,10 +11,14 @@ from fastapi import Request
 
 from sekisho.app.console.accounts import Accounts
 from sekisho.app.console.cases import Cases
+from sekisho.app.console.courier import Courier
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
+from sekisho.app.console.notify import Notices
 from sekisho.app.console.reading import Readers
+from sekisho.app.console.response import Response
 from sekisho.app.console.upkeep import Upkeep
+from sekisho.app.console.vault import Vault
 from sekisho.app.console.watching import Watcher
 from sekisho.app.store.state import State
 from sekisho.model.errors import SourceError
@@ -54,6 +58,10 @@ class Desk:
     accounts: Accounts
     supervisor: Supervisor
     upkeep: Upkeep
+    vault: Vault
+    response: Response
+    notices: Notices
+    courier: Courier
     readers: Readers = field(default_factory=Readers)
     """What reads raw evidence again for who looks at it."""
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -74,9 +82,38 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     cases = Cases(database)
     cases.prepare()
     supervisor = Supervisor(database, [*settings.work, *work])
+    vault = Vault(database.folder)
+    response = Response(database, vault, _own(settings))
+    notices = Notices(database, vault)
+    courier = Courier(database, [response.work, notices.look, notices.send], [response.recover])
     watcher = Watcher(database, cases, settings.watch, settings.upload_bytes) if settings.watch else None
-    upkeep = Upkeep(database, cases, watcher)
-    return Desk(settings, database, cases, Jobs(database), Accounts(database), supervisor, upkeep)
+    return Desk(
+        settings=settings,
+        database=database,
+        cases=cases,
+        jobs=Jobs(database),
+        accounts=Accounts(database),
+        supervisor=supervisor,
+        upkeep=Upkeep(database, cases, watcher),
+        vault=vault,
+        response=response,
+        notices=notices,
+        courier=courier,
+    )
+
+
+def _own(settings: Settings) -> frozenset[str]:
+    """Give the names and networks of the organisation whose mail it is: they are never blocked.
+
+    Raises:
+        RuleError: its file cannot be used.
+    """
+    if "--organisation" not in settings.work:
+        return frozenset()
+    from sekisho.app import organisation
+    from sekisho.respond.observed import own_names
+
+    return own_names(organisation.read(settings.work[settings.work.index("--organisation") + 1]))
 
 
 def desk_of(request: Request) -> Desk:

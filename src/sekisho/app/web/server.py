@@ -40,7 +40,9 @@ def create(desk: Desk) -> FastAPI:
     async def running(app: FastAPI) -> AsyncIterator[None]:
         desk.supervisor.start()
         desk.upkeep.start()
+        desk.courier.start()
         yield
+        desk.courier.stop()
         desk.upkeep.stop()
         desk.supervisor.stop()
         desk.readers.close()

@@ -1,0 +1,552 @@
+"""Response: what to do about an incident, whom it touches, who agreed, what was done, and how it is taken back."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from sekisho.app.console.audit import SYSTEM, Actor, note
+from sekisho.app.console.choices import Reach, load
+from sekisho.app.console.database import Database, unpacked
+from sekisho.app.console.vault import Vault
+from sekisho.app.console.ways import KINDS, PartlyError, Task, Way, ways
+from sekisho.model.errors import ResponseError, SourceError
+from sekisho.model.indicator import canonical
+from sekisho.model.warninglists import why_not
+from sekisho.respond import feed
+
+STATES = ("proposed", "approved", "running", "done", "partly", "failed", "undone", "refused")
+MOST_TARGETS = 1_000  # of one action
+MOST_MESSAGES = 200  # of one mailbox in one action
+REASON_CHARS = 1_000
+TARGET_KINDS = {
+    "quarantine": ("mailbox",),
+    "purge": ("mailbox",),
+    "block": feed.KINDS,
+    "isolate": ("host",),
+    "reset": ("user", "mailbox"),
+    "collect": ("path", "file", "host"),
+}
+LOST = "the console was ended while this ran; look there whether it happened"
+
+
+class StateError(SourceError):
+    """Somebody else was faster, or the action is not where it would have to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that an action may be aimed at."""
+
+    kind: str
+    value: str
+    messages: tuple[str, ...] = ()
+    """Message-IDs that would be touched, of a mailbox."""
+    reached: str = ""
+    """How far it got there: received, opened, ran, contacted; empty when not known."""
+    why_not: str = ""
+    """Key of why it should not be touched (catalogue: ``left_out.*``); it cannot be chosen then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An action as it may be proposed."""
+
+    kind: str
+    why: str
+    """In the reader's language."""
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def opened(self) -> int:
+        """Targets where it went further than the mailbox."""
+        return sum(one.reached not in ("", "received") for one in self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target of an action, and what became of it."""
+
+    number: int
+    kind: str
+    value: str
+    messages: tuple[str, ...]
+    reached: str
+    state: str
+    """waiting running done failed undone."""
+    said: str
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to be done, or done."""
+
+    id: str
+    kind: str
+    way: str
+    incident: str
+    reason: str
+    state: str
+    proposed_by: str
+    proposed_at: int
+    decided_by: str
+    decided_at: int | None
+    run_by: str
+    undoing: int
+    changed_at: int
+
+
+class Response:
+    """The actions in a database."""
+
+    def __init__(self, database: Database, vault: Vault, own: frozenset[str] = frozenset()) -> None:
+        """``own``: names and networks that must never be blocked, besides those in the settings."""
+        self._database, self._vault, self._own = database, vault, own
+
+    @property
+    def second_person(self) -> bool:
+        """Tell whether another person must approve."""
+        return load(self._database, Reach).second_person
+
+    def ways(self, kind: str = "") -> list[Way]:
+        """Give the ways by which a kind of action, or any, can go."""
+        return [one for one in ways(self._database, self._vault) if not kind or kind in one.kinds]
+
+    def of_incident(self, incident: str, language: str = "en") -> list[Proposal]:
+        """Give what an incident's recommendations propose.
+
+        Raises:
+            SourceError: there is no such incident.
+        """
+        column = "doc_ja" if language == "ja" else "doc_en"
+        row = self._database.one(f"SELECT {column} AS doc FROM incidents WHERE id = ?", incident)
+        if row is None:
+            raise SourceError("there is no such incident", incident)
+        told = unpacked(row["doc"])["incident"]
+        reached = {one["value"].casefold(): one["state"] for one in told["reached"]}
+        copies = self._copies(incident)
+        found = []
+        for one in told["recommendations"]:
+            if one["action"] not in KINDS:
+                continue
+            values = one["targets"]
+            if one["action"] == "quarantine":  # the recommendation names the first of them
+                boxes = [each["value"] for each in told["reached"] if each["type"] == "mailbox"]
+                values = list({each.casefold(): each for each in (*values, *boxes)}.values())[:MOST_TARGETS]
+            chosen = [self._candidate(one["action"], value, reached, copies) for value in values]
+            found.append(Proposal(one["action"], one["why"], tuple(each for each in chosen if each)))
+        return [one for one in found if one.candidates]
+
+    def of_value(self, kind: str, value: str) -> list[Proposal]:
+        """Give what can be done about one value: a mail's Message-ID, an address, a hash, a host, an account."""
+        if kind == "message":
+            found = [Candidate("mailbox", mailbox, (value,)) for mailbox in self._recipients(value)]
+            return [Proposal("quarantine", "", tuple(found))] if found else []
+        proposals = []
+        for action in KINDS:
+            if kind in TARGET_KINDS[action] and action not in ("quarantine", "purge"):
+                candidate = self._candidate(action, value, {}, {})
+                if candidate:
+                    proposals.append(Proposal(action, "", (candidate,)))
+        return proposals
+
+    def seen(self, kind: str, value: str) -> tuple[int, int]:
+        """Give how many mails and how many incidents know a value."""
+        rows = self._database.all(
+            "SELECT owner, count(DISTINCT ref) AS number FROM entities WHERE kind = ? AND value = ? GROUP BY owner",
+            kind,
+            value[:400],
+        )
+        counts = {row["owner"]: row["number"] for row in rows}
+        return counts.get("message", 0), counts.get("incident", 0)
+
+    def propose(
+        self,
+        kind: str,
+        way: str,
+        chosen: Sequence[tuple[str, str]],
+        by: Actor,
+        *,
+        incident: str = "",
+        message: str = "",
+        reason: str = "",
+    ) -> str:
+        """Propose an action and give its id.
+
+        Args:
+            kind: one of KINDS.
+            way: name of a way.
+            chosen: kinds and values of targets; what the console knows of them is looked up anew.
+            by: who proposes.
+            incident: what it answers; a mailbox's mails are those of this incident.
+            message: the Message-ID that a mailbox's quarantine is about, without an incident.
+            reason: in the proposer's words.
+
+        Raises:
+            SourceError: the kind, the way or a target cannot be.
+        """
+        ready = next((one for one in self.ways(kind) if one.name == way), None) if kind in KINDS else None
+        if ready is None:
+            raise SourceError("there is no such action, or it cannot go this way", f"{kind[:40]} {way[:40]}")
+        if lacks := ready.lacks():
+            raise SourceError("this way is not set up yet", f"{way}: {lacks}")
+        targets = self._targets(kind, chosen, incident, message)
+        key, now = "x" + secrets.token_hex(6), int(time.time())
+        with self._database.change() as base:
+            base.execute(
+                "INSERT INTO actions (id, kind, way, incident, reason, state, proposed_by, proposed_at, changed_at) "
+                "VALUES (?, ?, ?, ?, ?, 'proposed', ?, ?, ?)",
+                (key, kind, way, incident, reason.strip()[:REASON_CHARS], by.name, now, now),
+            )
+            base.executemany(
+                "INSERT INTO action_targets (action, number, kind, value, messages, reached, changed_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (key, at, one.kind, one.value, orjson.dumps(one.messages).decode(), one.reached, now)
+                    for at, one in enumerate(targets)
+                ],
+            )
+            values = [one.value for one in targets[:50]]
+            note(base, by, "action.propose", key, kind=kind, way=way, incident=incident, targets=values)
+        return key
+
+    def approve(self, key: str, by: Actor) -> None:
+        """Agree to an action.
+
+        Raises:
+            SourceError: a second person has to, and this is the first one.
+            StateError: it is not waiting for that.
+        """
+        action = self._known(key)
+        if self.second_person and action.proposed_by.casefold() == by.name.casefold():
+            raise SourceError("somebody else has to approve what you proposed", key)
+        self._move(
+            key, ("proposed",), "approved", by, "action.approve", decided_by=by.name, decided_at=int(time.time())
+        )
+
+    def refuse(self, key: str, by: Actor) -> None:
+        """Turn an action down; who proposed it may withdraw it so.
+
+        Raises:
+            StateError: it is running or over.
+        """
+        moment = int(time.time())
+        self._move(key, ("proposed", "approved"), "refused", by, "action.refuse", decided_by=by.name, decided_at=moment)
+
+    def run(self, key: str, by: Actor) -> None:
+        """Have an approved action done; what failed before is tried again.
+
+        Raises:
+            StateError: nobody approved it, or it is over.
+        """
+        states: tuple[str, ...] = ("approved", "failed", "partly")
+        if not self.second_person:
+            states = (*states, "proposed")
+        self._move(key, states, "running", by, "action.run", run_by=by.name, undoing=0)
+
+    def undo(self, key: str, by: Actor) -> None:
+        """Have what was done taken back.
+
+        Raises:
+            SourceError: this way cannot take it back.
+            StateError: nothing was done.
+        """
+        action = self._known(key)
+        if not self.can_undo(action):
+            raise SourceError("this way cannot take it back", key)
+        self._move(key, ("done", "partly", "failed"), "running", by, "action.undo", run_by=by.name, undoing=1)
+
+    def can_undo(self, action: Action) -> bool:
+        """Tell whether something was done that can be taken back."""
+        way = self._way(action.way)
+        if way is None or action.kind not in way.undoes or action.state not in ("done", "partly", "failed"):
+            return False
+        return bool(
+            self._database.count(
+                "SELECT count(*) FROM action_targets WHERE action = ? AND (state = 'done' OR receipt != '{}')",
+                action.id,
+            )
+        )
+
+    def get(self, key: str) -> Action | None:
+        """Give an action."""
+        row = self._database.one("SELECT * FROM actions WHERE id = ?", key)
+        return Action(**row) if row is not None else None
+
+    def targets(self, key: str) -> list[Target]:
+        """Give the targets of an action."""
+        rows = self._database.all("SELECT * FROM action_targets WHERE action = ? ORDER BY number", key)
+        return [
+            Target(
+                row["number"],
+                row["kind"],
+                row["value"],
+                tuple(orjson.loads(row["messages"])),
+                row["reached"],
+                row["state"],
+                row["said"],
+                orjson.loads(row["receipt"]),
+            )
+            for row in rows
+        ]
+
+    def listed(self, state: str, most: int, skip: int = 0, incident: str = "") -> list[sqlite3.Row]:
+        """Give actions, the latest first, with how many targets they have and how many of them are done."""
+        where, values = _where(state, incident)
+        return self._database.all(
+            "SELECT actions.*, (SELECT count(*) FROM action_targets WHERE action = id) AS targets, "
+            "(SELECT count(*) FROM action_targets WHERE action = id AND state = 'done') AS done, "
+            "(SELECT value FROM action_targets WHERE action = id AND number = 0) AS first, "
+            "(SELECT count(*) FROM action_targets WHERE action = id AND reached NOT IN ('', 'received')) AS opened "
+            f"FROM actions WHERE {where} ORDER BY changed_at DESC, id LIMIT ? OFFSET ?",
+            *values,
+            most,
+            skip,
+        )
+
+    def count(self, state: str, incident: str = "") -> int:
+        """Count actions."""
+        where, values = _where(state, incident)
+        return self._database.count(f"SELECT count(*) FROM actions WHERE {where}", *values)
+
+    def plan(self, key: str) -> list[tuple[Target, list[str]]]:
+        """Give what running, or running again, would send for each target: the dry run; nothing is sent."""
+        action = self._known(key)
+        way = self._way(action.way)
+        wanted = [one for one in self.targets(key) if one.state != "done"]
+        return [(one, way.told(_task(action, one)) if way else []) for one in wanted[:MOST_TARGETS]]
+
+    def blocked(self, kind: str, most: int = 200_000) -> list[feed.Blocked]:
+        """Give what stands on a block list now, each value once."""
+        rows = self._database.all(
+            "SELECT * FROM blocks WHERE kind = ? AND (until_at IS NULL OR until_at > ?) GROUP BY value LIMIT ?",
+            kind,
+            int(time.time()),
+            most,
+        )
+        names = ("kind", "value", "since_at", "until_at", "who", "action", "reason")
+        return [feed.Blocked(*(row[name] for name in names)) for row in rows]
+
+    def work(self) -> bool:
+        """Do what waits to be done, target by target, and tell whether there was anything."""
+        row = self._database.one("SELECT * FROM actions WHERE state = 'running' ORDER BY changed_at LIMIT 1")
+        if row is None:
+            return False
+        action = Action(**row)
+        way = self._way(action.way)
+        for target in self.targets(action.id):
+            due = (target.state == "done" or target.receipt) if action.undoing else target.state != "done"
+            if due:
+                self._one(action, target, way)
+        self._close(action)
+        return True
+
+    def recover(self) -> None:
+        """Say of targets that an ended console was at work on that nobody knows what became of them."""
+        with self._database.change() as base:
+            lost = base.execute(
+                "UPDATE action_targets SET state = 'failed', said = ? WHERE state = 'running'", (LOST,)
+            ).rowcount
+            if lost:
+                note(base, SYSTEM, "action.recover", "", count=lost)
+        for row in self._database.all("SELECT * FROM actions WHERE state = 'running'"):
+            if self._database.count(
+                "SELECT count(*) FROM action_targets WHERE action = ? AND said = ?", row["id"], LOST
+            ):
+                self._close(Action(**row))  # a person looks first; it is not done twice by itself
+
+    def _one(self, action: Action, target: Target, way: Way | None) -> None:
+        task = _task(action, target)
+        self._mark(action, target, "running", "", target.receipt)
+        state, said, receipt = "undone" if action.undoing else "done", "", target.receipt
+        try:
+            way = _usable(way, action)
+            receipt = way.undo(task, target.receipt) if action.undoing else way.do(task)
+            said = str(receipt.get("said", ""))
+            if action.undoing:
+                receipt = {}
+        except PartlyError as error:
+            state, said, receipt = "failed", str(error), error.receipt
+        except ResponseError as error:
+            state, said = ("done" if action.undoing and target.state == "done" else "failed"), str(error)
+        self._mark(action, target, state, said, receipt, done=True)
+
+    def _mark(
+        self, action: Action, target: Target, state: str, said: str, receipt: dict[str, Any], *, done: bool = False
+    ) -> None:
+        with self._database.change() as base:
+            base.execute(
+                "UPDATE action_targets SET state = ?, said = ?, receipt = ?, changed_at = ? "
+                "WHERE action = ? AND number = ?",
+                (state, said[:1000], orjson.dumps(receipt).decode(), int(time.time()), action.id, target.number),
+            )
+            if done:
+                how = "action.taken_back" if action.undoing else "action.did"
+                told = {"value": target.value, "kind": action.kind, "way": action.way, "state": state}
+                note(base, Actor(action.run_by or SYSTEM.name), how, action.id, **told, said=said[:300])
+
+    def _close(self, action: Action) -> None:
+        targets = self.targets(action.id)
+        done = sum(one.state == "done" for one in targets)
+        if action.undoing:
+            left = sum(one.state == "done" or bool(one.receipt) for one in targets)
+            state = "undone" if not left else "partly" if done < len(targets) else "done"
+        else:
+            state = "done" if done == len(targets) else "partly" if done else "failed"
+        with self._database.change() as base:
+            base.execute(
+                "UPDATE actions SET state = ?, changed_at = ? WHERE id = ?", (state, int(time.time()), action.id)
+            )
+            note(base, Actor(action.run_by or SYSTEM.name), "action.end", action.id, state=state)
+
+    def _move(self, key: str, before: tuple[str, ...], after: str, by: Actor, what: str, **changed: Any) -> None:
+        """Change the state of an action that is in one of ``before``."""
+        sets = "".join(f", {name} = ?" for name in changed)
+        marks = ", ".join("?" * len(before))
+        with self._database.change() as base:
+            moved = base.execute(
+                f"UPDATE actions SET state = ?, changed_at = ?{sets} WHERE id = ? AND state IN ({marks})",
+                (after, int(time.time()), *changed.values(), key, *before),
+            )
+            if not moved.rowcount:
+                row = base.execute("SELECT state FROM actions WHERE id = ?", (key,)).fetchone()
+                if row is None:
+                    raise SourceError("there is no such action", key)
+                raise StateError(f"is {row['state']}; somebody may have been faster", key)
+            note(base, by, what, key)
+
+    def _known(self, key: str) -> Action:
+        action = self.get(key)
+        if action is None:
+            raise SourceError("there is no such action", key[:40])
+        return action
+
+    def _way(self, name: str) -> Way | None:
+        return next((one for one in self.ways() if one.name == name), None)
+
+    def _own_names(self) -> frozenset[str]:
+        return self._own | frozenset(load(self._database, Reach).own)
+
+    def _candidate(
+        self, action: str, value: str, reached: dict[str, str], copies: dict[str, list[str]]
+    ) -> Candidate | None:
+        """Give what a value is as a target of a kind of action; None when it cannot be one."""
+        if action in ("quarantine", "purge"):
+            messages = copies.get(value.casefold()) or []
+            how = reached.get(value.casefold(), "")
+            return Candidate("mailbox", value[:400], tuple(messages), how, "" if messages else "no_value")
+        if action == "block":
+            for kind in ("ip", "sha256", "url", "domain"):
+                listed = feed.listable(kind, value) if kind != "domain" or "/" not in value else None
+                if listed:
+                    reason = why_not(kind, listed, self._own_names(), exercise=True)
+                    return Candidate(kind, listed, why_not=reason)
+            return None
+        return Candidate(TARGET_KINDS[action][0], value[:400], (), reached.get(value.casefold(), ""))
+
+    def _targets(self, kind: str, chosen: Iterable[tuple[str, str]], incident: str, message: str) -> list[Candidate]:
+        """Give the targets that somebody chose as the console knows them."""
+        copies, reached = (self._copies(incident), self._reached(incident)) if incident else ({}, {})
+        if message:
+            copies = {one.casefold(): [message] for one in self._recipients(message)}
+        found: dict[tuple[str, str], Candidate] = {}
+        for target_kind, value in chosen:
+            if target_kind not in TARGET_KINDS[kind] or not value or not value.isprintable():
+                raise SourceError(f"cannot be a target of {kind}", f"{target_kind[:40]} {value[:100]!a}")
+            candidate = self._candidate(kind, value, reached, copies)
+            if kind == "block":
+                kept = canonical(target_kind, value)
+                listed = feed.listable(target_kind, kept) if kept else None
+                if listed is None:
+                    raise SourceError(f"is no {target_kind} that a list can hold", value[:100])
+                reason = why_not(target_kind, listed, self._own_names(), exercise=True)
+                candidate = Candidate(target_kind, listed, why_not=reason)
+            if candidate is None or candidate.why_not:
+                why = candidate.why_not if candidate else "no_value"
+                raise SourceError(f"must not be touched, or nothing is known of it ({why})", value[:100])
+            found[target_kind, candidate.value] = replace(candidate, kind=target_kind)
+        if not 1 <= len(found) <= MOST_TARGETS:
+            raise SourceError(f"an action has 1 to {MOST_TARGETS} targets", kind)
+        return list(found.values())
+
+    def _reached(self, incident: str) -> dict[str, str]:
+        row = self._database.one("SELECT doc_en FROM incidents WHERE id = ?", incident)
+        if row is None:
+            raise SourceError("there is no such incident", incident[:40])
+        return {one["value"].casefold(): one["state"] for one in unpacked(row["doc_en"])["incident"]["reached"]}
+
+    def _copies(self, incident: str) -> dict[str, list[str]]:
+        """Give the Message-IDs of an incident's mails by the mailbox that they went to."""
+        row = self._database.one("SELECT doc_en FROM incidents WHERE id = ?", incident)
+        if row is None:
+            raise SourceError("there is no such incident", incident[:40])
+        advised = unpacked(row["doc_en"])["incident"]["recommendations"]
+        mails = [key for one in advised if one["action"] == "quarantine" for key in one["evidence"]]
+        rows = self._database.all(
+            "SELECT message_id, recipients FROM messages "
+            "WHERE id IN (SELECT value FROM json_each(?)) AND message_id != ''",
+            orjson.dumps(mails).decode(),
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            for one in orjson.loads(row["recipients"]):
+                mine = found[str(one).casefold()]
+                if row["message_id"] not in mine and len(mine) < MOST_MESSAGES:
+                    mine.append(row["message_id"])
+        return found
+
+    def _recipients(self, message: str) -> list[str]:
+        """Give who got a mail of this Message-ID, as far as is known."""
+        rows = self._database.all(
+            "SELECT recipients FROM messages WHERE id IN "
+            "(SELECT ref FROM entities WHERE kind = 'message' AND value = ? AND owner = 'message') LIMIT 1000",
+            message[:400],
+        )
+        return list(dict.fromkeys(str(one) for row in rows for one in orjson.loads(row["recipients"])))[:MOST_TARGETS]
+
+
+def _usable(way: Way | None, action: Action) -> Way:
+    """Give a way that can be used.
+
+    Raises:
+        ResponseError: it cannot.
+    """
+    if way is None:
+        raise ResponseError("there is no such way any more", action.way)
+    if lacks := way.lacks():
+        raise ResponseError(f"this way is not set up: {lacks}", action.way)
+    return way
+
+
+def _where(state: str, incident: str) -> tuple[str, tuple[str, ...]]:
+    conditions, values = [], []
+    if state == "open":
+        conditions.append("state IN ('proposed', 'approved', 'running')")
+    elif state:
+        conditions.append("state = ?")
+        values.append(state)
+    if incident:
+        conditions.append("incident = ?")
+        values.append(incident)
+    return " AND ".join(conditions) or "1", tuple(values)
+
+
+def _task(action: Action, target: Target) -> Task:
+    return Task(
+        action.id,
+        action.kind,
+        action.incident,
+        action.reason,
+        target.kind,
+        target.value,
+        target.messages,
+        action.run_by or action.proposed_by,
+    )

@@ -1,0 +1,243 @@
+"""Ways to act on other systems: each says what it can do, what it would send, and how to take it back."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sekisho.app.console.choices import Reach, load, place
+from sekisho.app.console.database import Database
+from sekisho.app.console.vault import Vault
+from sekisho.model.errors import ResponseError
+from sekisho.respond import feed, mailboxes, webhook
+from sekisho.respond.outward import sent
+
+KINDS = ("quarantine", "purge", "block", "isolate", "reset", "collect")
+"""What can be done; ``purge`` deletes mails for good."""
+Receipt = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do to one target."""
+
+    action: str
+    kind: str
+    incident: str
+    reason: str
+    target_kind: str
+    target: str
+    messages: tuple[str, ...]
+    """Message-IDs, of targets that are mailboxes."""
+    by: str
+
+
+class Way(Protocol):
+    """A way to act."""
+
+    name: str
+    kinds: tuple[str, ...]
+    undoes: tuple[str, ...]
+    """Kinds that can be taken back."""
+
+    def lacks(self) -> str:
+        """Give the key of what must be set first; empty when it can be used."""
+
+    def told(self, task: Task) -> list[str]:
+        """Give what would be sent, one text a request or command, without secrets."""
+
+    def do(self, task: Task) -> Receipt:
+        """Do it and give what is needed to take it back.
+
+        Raises:
+            ResponseError: it was not done, or not wholly.
+        """
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Take it back.
+
+        Raises:
+            ResponseError: it was not taken back.
+        """
+
+
+class PartlyError(ResponseError):
+    """Something was done, but not all; the receipt says what."""
+
+    def __init__(self, reason: str, target: str, receipt: dict[str, Any]) -> None:
+        """``receipt``: what is needed to take back what was done."""
+        super().__init__(reason, target)
+        self.receipt = receipt
+
+
+class Lists:
+    """The console's own block lists, which gateways read as feeds."""
+
+    name: str = "lists"
+    kinds: tuple[str, ...] = ("block",)
+    undoes: tuple[str, ...] = ("block",)
+
+    def __init__(self, database: Database, days: int) -> None:
+        self._database, self._days = database, days
+
+    def lacks(self) -> str:
+        """Give nothing: the lists are always there."""
+        return ""
+
+    def told(self, task: Task) -> list[str]:
+        """Give the line that the feed will have."""
+        kept = feed.listable(task.target_kind, task.target)
+        return [f"/api/v1/feeds/{task.target_kind}.txt\n+ {kept}"] if kept else []
+
+    def do(self, task: Task) -> Receipt:
+        """Put a value on its list."""
+        value, now = feed.listable(task.target_kind, task.target), int(time.time())
+        if value is None:
+            raise ResponseError("cannot stand on a block list", task.target)
+        until = now + self._days * 86_400 if self._days else None
+        with self._database.change() as base:
+            row = (task.target_kind, value, task.action, now, until, task.by, task.reason)
+            base.execute("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        return {"value": value}
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Take a value from its list; another action may keep it there."""
+        with self._database.change() as base:
+            base.execute(
+                "DELETE FROM blocks WHERE kind = ? AND value = ? AND action = ?",
+                (task.target_kind, receipt.get("value", task.target), task.action),
+            )
+        return receipt
+
+
+class Webhook:
+    """A signed request to whatever listens at an address."""
+
+    name: str = "webhook"
+    kinds: tuple[str, ...] = KINDS
+    undoes: tuple[str, ...] = KINDS
+
+    def __init__(self, chosen: Reach, key: str) -> None:
+        self._chosen, self._key = chosen, key
+
+    def lacks(self) -> str:
+        """Give what is not set."""
+        return "webhook" if not self._chosen.webhook else "webhook_key" if not self._key else ""
+
+    def told(self, task: Task) -> list[str]:
+        """Give the request."""
+        return [webhook.build(self._chosen.webhook, _document(task, "do"), "", 0, "…").told()]
+
+    def do(self, task: Task) -> Receipt:
+        """Send it."""
+        return self._send(task, "do")
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Ask the receiver to take it back."""
+        return {**receipt, "undo": self._send(task, "undo")}
+
+    def _send(self, task: Task, order: str) -> Receipt:
+        nonce = secrets.token_urlsafe(18)
+        request = webhook.build(self._chosen.webhook, _document(task, order), self._key, int(time.time()), nonce)
+        return {"status": sent(request, self._chosen.where()).status, "nonce": nonce}
+
+
+class Imap:
+    """An IMAP server on which one account may act in all mailboxes."""
+
+    name: str = "imap"
+    kinds: tuple[str, ...] = ("quarantine",)
+    undoes: tuple[str, ...] = ("quarantine",)
+
+    def __init__(self, chosen: Reach, password: str) -> None:
+        host, port = place(chosen.imap, mailboxes.PORTS[chosen.imap_security])
+        self._password = password
+        self._server = mailboxes.Server(
+            host,
+            port,
+            chosen.imap_security,
+            chosen.imap_account,
+            password,
+            chosen.imap_folder,
+        )
+
+    def lacks(self) -> str:
+        """Give what is not set."""
+        if not self._server.host or not self._server.account:
+            return "imap"
+        return "" if self._password else "imap_password"
+
+    def told(self, task: Task) -> list[str]:
+        """Give the commands."""
+        return mailboxes.told(self._server, task.target, task.messages)
+
+    def do(self, task: Task) -> Receipt:
+        """Move the mails to the quarantine."""
+        outcome = mailboxes.quarantine(self._server, task.target, task.messages)
+        receipt = {"moved": [[one.message, one.folder, one.uid] for one in outcome.moved]}
+        if outcome.failed:
+            raise PartlyError(outcome.failed, task.target, receipt)
+        missing = len(set(task.messages) - {one.message for one in outcome.moved})
+        return {**receipt, "said": f"{len(outcome.moved)} moved" + (f", {missing} not found" if missing else "")}
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Move them back."""
+        moved = [mailboxes.Moved(*one) for one in receipt.get("moved", ())]
+        outcome = mailboxes.restore(self._server, task.target, moved)
+        if outcome.failed:
+            left = [one for one in moved if one not in outcome.moved]
+            kept = {"moved": [[one.message, one.folder, one.uid] for one in left]}
+            raise PartlyError(outcome.failed, task.target, kept)
+        return {"said": f"{len(outcome.moved)} moved back"}
+
+
+class Hand:
+    """Somebody does it, and says so here."""
+
+    name: str = "hand"
+    kinds: tuple[str, ...] = KINDS
+    undoes: tuple[str, ...] = KINDS
+
+    def lacks(self) -> str:
+        """Give nothing: people can always act."""
+        return ""
+
+    def told(self, task: Task) -> list[str]:
+        """Give nothing: nothing is sent."""
+        return []
+
+    def do(self, task: Task) -> Receipt:
+        """Take the word of who says that it is done."""
+        return {"by": task.by}
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Take the word of who says that it is taken back."""
+        return receipt
+
+
+def ways(database: Database, vault: Vault) -> Sequence[Way]:
+    """Give the ways as they are set now."""
+    chosen = load(database, Reach)
+    return (
+        Lists(database, chosen.block_days),
+        Webhook(chosen, vault.get("webhook")),
+        Imap(chosen, vault.get("imap")),
+        Hand(),
+    )
+
+
+def _document(task: Task, order: str) -> Receipt:
+    """Give what a receiver is told."""
+    return {
+        "version": 1,
+        "order": order,
+        "action": task.action,
+        "kind": task.kind,
+        "incident": task.incident,
+        "reason": task.reason,
+        "target": {"kind": task.target_kind, "value": task.target, "messages": list(task.messages)},
+        "by": task.by,
+    }

@@ -1,0 +1,181 @@
+from dataclasses import replace
+
+import pytest
+
+from sekisho.app.console.audit import Actor, broken
+from sekisho.app.console.choices import Reach, load, save
+from sekisho.app.console.response import LOST, StateError
+from sekisho.app.console.vault import Vault
+from sekisho.model.errors import SourceError
+from tests.listener import listening
+
+FIRST, SECOND = Actor("suzuki", "192.0.2.1"), Actor("tanaka", "192.0.2.2")
+BAD = [("domain", "evil.example"), ("ip", "203.0.113.9")]
+
+
+def choose(desk, **chosen):
+    with desk.database.change() as base:
+        save(base, FIRST, replace(load(desk.database, Reach), **chosen))
+
+
+def incident_of(desk):
+    return desk.database.one("SELECT id FROM incidents ORDER BY rank DESC")["id"]
+
+
+def states(desk, key):
+    return desk.response.get(key).state, [one.state for one in desk.response.targets(key)]
+
+
+def test_an_incident_proposes_what_it_recommends_with_its_reach(desk):
+    found = {one.kind: one for one in desk.response.of_incident(incident_of(desk))}
+    assert {"quarantine", "block", "isolate", "reset"} <= found.keys()
+    quarantine = found["quarantine"]
+    assert len(quarantine.candidates) == 4
+    assert all(len(one.messages) == 1 for one in quarantine.candidates)
+    assert quarantine.opened == 1
+    assert {one.reached for one in quarantine.candidates} == {"received", "ran"}
+    told = desk.response.of_incident(incident_of(desk), "ja")
+    assert told[0].why != desk.response.of_incident(incident_of(desk))[0].why
+
+
+def test_an_action_goes_from_proposed_to_done_to_undone(desk):
+    key = desk.response.propose("block", "lists", BAD, FIRST, incident=incident_of(desk), reason="because")
+    assert states(desk, key) == ("proposed", ["waiting", "waiting"])
+    assert [texts for _, texts in desk.response.plan(key)] == [
+        ["/api/v1/feeds/domain.txt\n+ evil.example"],
+        ["/api/v1/feeds/ip.txt\n+ 203.0.113.9"],
+    ]
+    assert not desk.response.blocked("domain")
+    desk.response.approve(key, FIRST)
+    desk.response.run(key, FIRST)
+    assert desk.response.work()
+    assert states(desk, key) == ("done", ["done", "done"])
+    assert [one.value for one in desk.response.blocked("domain")] == ["evil.example"]
+    desk.response.undo(key, SECOND)
+    desk.response.work()
+    assert states(desk, key) == ("undone", ["undone", "undone"])
+    assert not desk.response.blocked("domain")
+    trail = [
+        row["action"] for row in desk.database.all("SELECT action FROM audit WHERE target = ? ORDER BY number", key)
+    ]
+    assert trail[:3] == ["action.propose", "action.approve", "action.run"]
+    assert trail.count("action.did") == 2
+    assert trail.count("action.taken_back") == 2
+    assert broken(desk.database) is None
+    assert not desk.response.work()
+
+
+def test_a_second_person_has_to_approve_when_that_is_chosen(desk):
+    choose(desk, second_person=True)
+    key = desk.response.propose("block", "lists", BAD, FIRST)
+    with pytest.raises(StateError, match="is proposed"):
+        desk.response.run(key, SECOND)
+    for same in (FIRST, Actor("SUZUKI")):
+        with pytest.raises(SourceError, match="somebody else"):
+            desk.response.approve(key, same)
+    desk.response.approve(key, SECOND)
+    desk.response.run(key, FIRST)
+    desk.response.work()
+    assert states(desk, key)[0] == "done"
+
+
+def test_what_is_over_stays_so(desk):
+    key = desk.response.propose("block", "lists", BAD, FIRST)
+    desk.response.refuse(key, SECOND)
+    for order in (desk.response.approve, desk.response.run, desk.response.refuse):
+        with pytest.raises(StateError, match="is refused"):
+            order(key, FIRST)
+    with pytest.raises(SourceError, match="cannot take it back"):
+        desk.response.undo(key, FIRST)
+    with pytest.raises(SourceError, match="no such action"):
+        desk.response.run("x000000000000", FIRST)
+
+
+def test_own_shared_and_private_values_are_never_blocked(desk):
+    choose(desk, own=("corp.example", "198.51.100.0/24"))
+    for kind, value in (
+        ("domain", "www.corp.example"),
+        ("domain", "google.com"),
+        ("ip", "10.0.0.1"),
+        ("ip", "198.51.100.7"),
+        ("ip", "8.8.8.8"),
+    ):
+        with pytest.raises(SourceError, match="must not be touched"):
+            desk.response.propose("block", "lists", [(kind, value)], FIRST)
+    for kind, value in (
+        ("domain", "a b"),
+        ("host", "pc1"),
+        ("ip", "1.2.3.0/8"),
+        ("domain", "a.example\n"),
+        ("domain", ""),
+    ):
+        with pytest.raises(SourceError):
+            desk.response.propose("block", "lists", [(kind, value)], FIRST)
+    assert not desk.response.count("")
+
+
+def test_a_quarantine_names_the_incident_s_mails_and_no_others(desk):
+    incident = incident_of(desk)
+    boxes = [
+        ("mailbox", one.value)
+        for one in desk.response.of_incident(incident)[0:9]
+        for one in one.candidates
+        if one.messages
+    ]
+    key = desk.response.propose("quarantine", "hand", boxes, FIRST, incident=incident)
+    found = desk.response.targets(key)
+    mails = {
+        row["message_id"] for row in desk.database.all("SELECT message_id FROM messages WHERE incident = ?", incident)
+    }
+    assert all(set(one.messages) <= mails and one.messages for one in found)
+    with pytest.raises(SourceError, match="nothing is known"):
+        desk.response.propose("quarantine", "hand", [("mailbox", "stranger@corp.example")], FIRST, incident=incident)
+
+
+def test_one_mail_is_quarantined_wherever_it_went(desk):
+    row = desk.database.one("SELECT message_id FROM messages WHERE message_id != '' LIMIT 1")
+    (proposal,) = desk.response.of_value("message", row["message_id"])
+    assert proposal.candidates[0].messages == (row["message_id"],)
+    chosen = [(one.kind, one.value) for one in proposal.candidates]
+    key = desk.response.propose("quarantine", "hand", chosen, FIRST, message=row["message_id"])
+    assert len(desk.response.targets(key)) == len(chosen)
+    assert desk.response.of_value("message", "<none@x.example>") == []
+    assert [one.kind for one in desk.response.of_value("host", "PC1")] == ["isolate", "collect"]
+    assert desk.response.seen("message", row["message_id"])[0] >= 1
+
+
+def test_what_failed_is_listed_with_its_reason_and_tried_again(desk):
+    Vault(desk.database.folder).keep("webhook", "key")
+    with listening() as listener:
+        choose(desk, webhook=f"{listener.url}/in", hosts=("127.0.0.1",), networks=("127.0.0.0/8",))
+        answers = iter([200, 500, 200, 200, 500])
+        listener.answer = lambda *_: (next(answers), {}, {})
+        key = desk.response.propose("isolate", "webhook", [("host", "pc1"), ("host", "pc2")], FIRST)
+        desk.response.run(key, FIRST)
+        desk.response.work()
+        assert states(desk, key) == ("partly", ["done", "failed"])
+        assert "answered 500" in desk.response.targets(key)[1].said
+        desk.response.run(key, FIRST)
+        desk.response.work()
+        assert states(desk, key) == ("done", ["done", "done"])
+        assert len(listener.asked) == 3
+        desk.response.undo(key, FIRST)
+        desk.response.work()
+    assert states(desk, key) == ("partly", ["undone", "done"])
+    assert "answered 500" in desk.response.targets(key)[1].said
+
+
+def test_a_way_that_is_not_set_up_cannot_be_proposed(desk):
+    for kind, way in (("isolate", "webhook"), ("isolate", "lists"), ("destroy", "hand"), ("block", "fax")):
+        with pytest.raises(SourceError):
+            desk.response.propose(kind, way, [("host", "pc1")], FIRST)
+
+
+def test_a_console_that_was_killed_at_work_does_nothing_twice(desk):
+    key = desk.response.propose("isolate", "hand", [("host", "pc1"), ("host", "pc2")], FIRST)
+    desk.response.run(key, FIRST)
+    desk.database.base.execute("UPDATE action_targets SET state = 'running' WHERE number = 0")
+    desk.response.recover()
+    assert states(desk, key) == ("failed", ["failed", "waiting"])
+    assert desk.response.targets(key)[0].said == LOST
+    assert not desk.response.work()
