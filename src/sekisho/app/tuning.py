@@ -25,7 +25,7 @@ def read(paths: Iterable[str], rules: RuleSet, today: date | None = None) -> Tun
     texts = [(path, _text(path)) for path in paths]
     if not texts:
         return Tuning()
-    return tuning.load(texts, _known(rules), today or datetime.now().astimezone().date())
+    return tuning.load(texts, known(rules), today or datetime.now().astimezone().date())
 
 
 def check(paths: Iterable[str], rules: RuleSet, today: date | None = None) -> tuple[list[str], bool]:
@@ -35,7 +35,7 @@ def check(paths: Iterable[str], rules: RuleSet, today: date | None = None) -> tu
         Lines to print, and whether every entry can be used, is in force and names only rules that are loaded.
     """
     checked = read(paths, rules, today)
-    by_id = {rule.id: rule for rule in _known(rules)}
+    by_id = {rule.id: rule for rule in known(rules)}
     lines = [line for one in checked.entries for line in _entry(one, by_id)]
     lines += [f"{RuleError('cannot be used', one.path, one.line)}: {one.error}" for one in checked.failed]
     counts = (len(checked.entries), len(checked.failed), len(rules))
@@ -43,7 +43,8 @@ def check(paths: Iterable[str], rules: RuleSet, today: date | None = None) -> tu
     return lines, not checked.failed and not any(one.expired or one.unknown for one in checked.entries)
 
 
-def _known(rules: RuleSet) -> list[Rule | Correlation]:
+def known(rules: RuleSet) -> list[Rule | Correlation]:
+    """Give everything that tuning may name."""
     return [*rules.rules, *rules.correlations]
 
 

@@ -65,7 +65,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
-    from sekisho.app import organisation, pipeline, ruleset, tuning
+    from sekisho.app import organisation, pipeline
+    from sekisho.app.console import rulebook, tuning_file
     from sekisho.app.console.indexing import index
     from sekisho.app.senders import Store
     from sekisho.app.store.ingest import Keeper, look
@@ -77,12 +78,10 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     report = _reporter(database, job)
     report("rules", 0, 0, "")
     folder = database.folder
-    given = {name: [str(Path(one).absolute()) for one in getattr(chosen, name)] for name in ("rules", "pipeline")}
     whose = organisation.read(str(Path(chosen.organisation).absolute()) if chosen.organisation else "", "")
     memory = Store(str(Path(chosen.senders).absolute())) if chosen.senders else None
-    rules = ruleset.load(given["rules"], cache=True, fitted=given["pipeline"], placeholders="")
-    kept_tuning = folder / "tuning.yml"
-    tuned = tuning.read([str(kept_tuning)] if kept_tuning.is_file() else [], rules)
+    rules = rulebook.load(database, chosen)
+    tuned = tuning_file.read(database, rules)
     os.chdir(folder / CASES)  # addresses begin with the case's id, wherever the console's folder lies
     with _store(folder) as state:
         new, _ = look(state, [job.case_id], DEFAULT)
