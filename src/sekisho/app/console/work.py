@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("there is no such job", file=sys.stderr)
         return 2
     try:
-        investigate(database, job, chosen)
+        _do(database, job, chosen)
     except SekishoError as error:
         print(f"{error}", file=sys.stderr)
         return 2
@@ -49,6 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     jobs.end(job.id)
     return 0
+
+
+def _do(database: Database, job: Job, chosen: argparse.Namespace) -> None:
+    """Do what a job's kind says."""
+    if job.kind == "campaigns":
+        from sekisho.app.console import campaigns
+
+        campaigns.refresh(database, _reporter(database, job))
+    else:
+        investigate(database, job, chosen)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +76,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
     from sekisho.app import organisation, pipeline
-    from sekisho.app.console import rulebook, tuning_file
+    from sekisho.app.console import campaigns, rulebook, tuning_file
     from sekisho.app.console.indexing import index
     from sekisho.app.senders import Store
     from sekisho.app.store.ingest import Keeper, look
@@ -98,6 +108,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
         keeper.close()
     report("index", 0, 0, "")
     index(database, job.case_id, result)
+    campaigns.after_investigation(database, job.case_id, result, report)
 
 
 def _store(folder: Path) -> State:
