@@ -26,3 +26,15 @@ def rulebook_of(request: Request) -> Rulebook:
         state.rulebook = Rulebook(desk.database, work_options(desk))
     found: Rulebook = state.rulebook
     return found
+
+
+def own_names_of(request: Request) -> frozenset[str]:
+    """Give the names and addresses that the console's organisation must never block or tell.
+
+    Raises:
+        SourceError: the file about the organisation cannot be read any more.
+    """
+    from sekisho.app import organisation
+    from sekisho.respond.observed import own_names
+
+    return own_names(organisation.read(work_options(desk_of(request)).organisation))
