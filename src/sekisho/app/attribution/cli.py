@@ -101,33 +101,26 @@ def _rank(chosen: argparse.Namespace) -> int:
 
 def _judge(chosen: argparse.Namespace) -> list[Attribution]:
     """Give the families, the distributors and, with an index, the actors."""
-    from datetime import UTC, date, datetime
+    from datetime import date
 
-    from sekisho.app.attribution import families, index, subject
-    from sekisho.attribute import families as weighing
-    from sekisho.attribute import judge
+    from sekisho.app.attribution import judging, subject
     from sekisho.model.errors import SekishoError
 
     path = chosen.result or chosen.campaign
     asked = subject.read(path, chosen.incident) if path else subject.Subject("", (), (), (), None)
-    techniques = (*asked.techniques, *_ids(chosen.techniques))
+    techniques, software = _ids(chosen.techniques), _ids(chosen.software)
     try:
         before = date.fromisoformat(chosen.before) if chosen.before else None
     except ValueError as error:
         raise SekishoError(f"--before {chosen.before}: write YYYY-MM-DD") from error
-    name = asked.name or ", ".join((*_ids(chosen.techniques), *_ids(chosen.software)))
-    reference, listed = families.read(chosen.families)
-    seen = weighing.Seen(asked.texts, techniques, asked.at)
-    judged = [
-        weighing.weigh(listed, seen, kind, subject=name, reference=reference, language=chosen.lang)
-        for kind in ("family", "distributor")
-    ]
-    if chosen.attack:
-        known, model = index.read(chosen.attack)
-        software = (*asked.software, *_ids(chosen.software), *weighing.software(judged[0]))
-        today = before or asked.at or datetime.now(UTC).date()
-        items = (*techniques, *software)
-        judged.append(judge.attribute(known, model, items, subject=name, at=today, before=before))
+    whole = subject.Subject(
+        asked.name or ", ".join((*techniques, *software)),
+        (*asked.techniques, *techniques),
+        (*asked.software, *software),
+        asked.texts,
+        asked.at,
+    )
+    judged = judging.judge(whole, chosen.lang, attack=chosen.attack, known=chosen.families, before=before)
     return [one for one in judged if one.hypotheses or one.kind == "actor" or path]
 
 

@@ -68,7 +68,15 @@ def read(path: str, incident: str = "") -> Subject:
     Raises:
         SourceError: it cannot be read, or has no such incident.
     """
-    document = load(path)
+    return of_document(load(path), path, incident)
+
+
+def of_document(document: Mapping[str, Any], path: str, incident: str = "") -> Subject:
+    """Read what :func:`read` reads from a document that is at hand; ``path`` names it.
+
+    Raises:
+        SourceError: it has no such incident.
+    """
     if "findings" not in document:
         at = _day(document.get("first_at") or document.get("first"))
         name = str(document.get("name") or document.get("title") or Path(path).name)

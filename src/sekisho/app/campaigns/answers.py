@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -141,9 +141,9 @@ class Answers:
                 told.setdefault(name, {}).setdefault(one.kind, []).append(one.day)
         return told
 
-    def trend(self, by: str) -> list[dict[str, Any]]:
-        """Give each series with its volume, silences and surges, largest first."""
-        found = self.series(by)
+    def trend(self, by: str, only: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Give each series, or ``only`` those of these names, with its volume, silences and surges, largest first."""
+        found = {name: days for name, days in self.series(by).items() if only is None or name in only}
         watched: dict[str, set[date]] = {}
         for sources in self.series("all").values():
             for source, days in sources.items():

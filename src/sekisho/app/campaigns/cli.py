@@ -262,13 +262,13 @@ def _trend(chosen: argparse.Namespace) -> int:
     warned = found.arrivals(chosen.country.lower(), since) if since else []
     if chosen.json:
         return _json({"by": chosen.by, "series": rows, "arrivals": warned})
-    alarms = [_arrival(one, chosen.country, words) for one in warned]
+    alarms = [told_arrival(one, chosen.country, words) for one in warned]
     sections, lines = [], []
     end = max((one.day for one in found.by_id.values() if one.day is not None), default=None)
     for row in rows[:50]:
         counts = {date.fromisoformat(day): count for day, count in row["volume"]}
         quiet = [_span(one) for one in row["silences"]]
-        told = [*_silences(row, words), *_surges(row, words)]
+        told = [*told_silences(row, words), *told_surges(row, words)]
         lines += [f"{_name(row['name'], words)}: {row['count']}", *volume.bars(counts, quiet, words, end), *told, ""]
         sections.append((volume.svg(row["name"], counts, quiet, words, end), told))
     if not rows:
@@ -291,7 +291,8 @@ def _span(silence: dict[str, Any]) -> tuple[Any, Any]:
     return after, until
 
 
-def _silences(row: dict[str, Any], words: Words) -> list[str]:
+def told_silences(row: dict[str, Any], words: Words) -> list[str]:
+    """Say where a series was silent."""
     told = []
     for one in row["silences"]:
         key = "campaigns.returned" if one["until"] else "campaigns.dormant"
@@ -301,14 +302,16 @@ def _silences(row: dict[str, Any], words: Words) -> list[str]:
     return told
 
 
-def _surges(row: dict[str, Any], words: Words) -> list[str]:
+def told_surges(row: dict[str, Any], words: Words) -> list[str]:
+    """Say where it rose."""
     return [
         words.get("campaigns.surge", at=one["at"], count=one["count"], expected=f"{one['expected']:.1f}")
         for one in row["surges"]
     ]
 
 
-def _arrival(one: dict[str, Any], country: str, words: Words) -> str:
+def told_arrival(one: dict[str, Any], country: str, words: Words) -> str:
+    """Say that a family reached a country."""
     odds, usual = f"{one['probability']:.0%}", f"{one['background']:.2%}"
     filled = {name: one[name] for name in ("family", "at", "hits", "total", "first_hit", "lead_days")}
     return words.get("campaigns.arrival", country=country.upper(), odds=odds, usual=usual, **filled)

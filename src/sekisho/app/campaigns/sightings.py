@@ -119,7 +119,11 @@ def of_tree(first: Analysis, tree: Sequence[Analysis]) -> Sighting:
     another's id is not.
     """
     whole = mail.with_facts(tree, NOBODY, None)
-    head = next((one for one in whole if one.address == first.address), first)
+    return of_facts(next((one for one in whole if one.address == first.address), first), whole)
+
+
+def of_facts(head: Analysis, whole: Sequence[Analysis]) -> Sighting:
+    """Give the sighting of a mail or file whose tree has the facts of whole mails already, as results have them."""
     evidence = _evidence(head, whole)
     found = traits(evidence)
     at_ns = time_ns(head)

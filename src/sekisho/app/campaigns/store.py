@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -73,6 +73,27 @@ class Store:
         with self._safe():
             self.base.commit()
         return new
+
+    def keep_only(self, place: str, ids: Collection[str]) -> int:
+        """Forget sightings found at a place, or below it, but these; give how many went.
+
+        Args:
+            place: how their source begins, up to a slash or ``#``.
+            ids: of those that stay.
+        """
+        with self._safe():
+            query = "SELECT id FROM sighting WHERE substr(source, 1, ?) IN (?, ?)"
+            ends = (len(place) + 1, f"{place}/", f"{place}#")
+            gone = [row for row in self.base.execute(query, ends).fetchall() if row[0] not in ids]
+            self.base.executemany("DELETE FROM sighting WHERE id = ?", gone)
+            self.base.commit()
+        return len(gone)
+
+    def places(self) -> set[str]:
+        """Give how sources begin, up to the first slash or ``#``."""
+        with self._safe():
+            rows = self.base.execute("SELECT DISTINCT source FROM sighting").fetchall()
+        return {row[0].partition("/")[0].partition("#")[0] for row in rows}
 
     def sightings(self) -> list[Sighting]:
         """Give all sightings, by id."""

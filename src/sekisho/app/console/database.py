@@ -140,6 +140,35 @@ CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number DESC) WHERE 
 CREATE INDEX IF NOT EXISTS audit_by_who ON audit (who, number DESC);
 CREATE INDEX IF NOT EXISTS audit_by_action ON audit (action, number DESC);
 CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at);
+-- Campaigns: what each message and incident is a sighting of, and campaigns as they were last computed.
+CREATE TABLE IF NOT EXISTS sightings (ref TEXT PRIMARY KEY, case_id TEXT NOT NULL, kind TEXT NOT NULL,
+  sighting TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sightings_by_id ON sightings (sighting);
+CREATE INDEX IF NOT EXISTS sightings_by_case ON sightings (case_id);
+CREATE TABLE IF NOT EXISTS campaigns (id TEXT PRIMARY KEY, title TEXT NOT NULL, size INTEGER NOT NULL,
+  first_at INTEGER, last_at INTEGER, messages INTEGER NOT NULL, recipients INTEGER NOT NULL, incidents INTEGER NOT NULL,
+  verdict TEXT NOT NULL, family TEXT NOT NULL, family_odds REAL NOT NULL, theme TEXT NOT NULL, theme_odds REAL NOT NULL,
+  doc BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS campaigns_by_last ON campaigns (last_at DESC);
+CREATE TABLE IF NOT EXISTS campaign_members (campaign TEXT NOT NULL, number INTEGER NOT NULL, sighting TEXT NOT NULL,
+  kind TEXT NOT NULL, at INTEGER, title TEXT NOT NULL, PRIMARY KEY (campaign, number)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS campaign_members_by_sighting ON campaign_members (sighting);
+CREATE TABLE IF NOT EXISTS trends (series TEXT PRIMARY KEY, doc BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS attributions (subject TEXT NOT NULL, language TEXT NOT NULL, version TEXT NOT NULL,
+  at INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (subject, language)) WITHOUT ROWID;
+-- Sweeps: what was looked for in everything stored, and what was found.
+CREATE TABLE IF NOT EXISTS sweeps (id TEXT PRIMARY KEY, asked_by TEXT NOT NULL, asked_at INTEGER NOT NULL,
+  indicators INTEGER NOT NULL, rules TEXT NOT NULL, ended_at INTEGER, total INTEGER NOT NULL DEFAULT 0,
+  summary TEXT NOT NULL DEFAULT '{{}}') WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sweep_hits (sweep TEXT NOT NULL, number INTEGER NOT NULL, rule_id TEXT NOT NULL,
+  level TEXT NOT NULL, title TEXT NOT NULL, at INTEGER, host TEXT NOT NULL, user TEXT NOT NULL, source TEXT NOT NULL,
+  record TEXT NOT NULL, event TEXT NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (sweep, number)) WITHOUT ROWID;
+-- What is told by TAXII: STIX objects of incidents, each with the time it was put here.
+CREATE TABLE IF NOT EXISTS told (id TEXT PRIMARY KEY, added REAL NOT NULL, digest TEXT NOT NULL,
+  doc BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS told_by (object TEXT NOT NULL, incident TEXT NOT NULL, case_id TEXT NOT NULL,
+  PRIMARY KEY (object, incident)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS told_by_case ON told_by (case_id);
 """
 
 

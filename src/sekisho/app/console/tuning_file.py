@@ -234,11 +234,9 @@ def _check_count(database: Database, before: str, after: str, rules: RuleSet, mo
     Raises:
         SourceError: the file is written in another way than one entry after a dash.
     """
-    counts = []
-    for written in (before, after):
-        held = _loaded(database, written, rules)
-        counts.append(len(held.entries) + len(held.failed))
-    if counts[1] != counts[0] + more:
+    old, new = (_loaded(database, written, rules) for written in (before, after))
+    total = len(old.entries) + len(old.failed) + more
+    if len(new.entries) + len(new.failed) != total or len(new.failed) > len(old.failed):
         raise SourceError("is written in a form that only its text as a whole can be changed", NAME)
 
 

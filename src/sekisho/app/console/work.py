@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("there is no such job", file=sys.stderr)
         return 2
     try:
-        investigate(database, job, chosen)
+        _do(database, job, chosen)
     except SekishoError as error:
         print(f"{error}", file=sys.stderr)
         return 2
@@ -49,6 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     jobs.end(job.id)
     return 0
+
+
+def _do(database: Database, job: Job, chosen: argparse.Namespace) -> None:
+    """Do what a job's kind says."""
+    if job.kind == "campaigns":
+        from sekisho.app.console import campaigns
+
+        campaigns.refresh(database, _reporter(database, job))
+    else:
+        investigate(database, job, chosen)
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -65,8 +75,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
-    from sekisho.app import organisation, pipeline, ruleset, tuning
-    from sekisho.app.console import passwords
+    from sekisho.app import organisation, pipeline
+    from sekisho.app.console import campaigns, passwords, rulebook, tuning_file
     from sekisho.app.console.indexing import index
     from sekisho.app.console.saved import alert
     from sekisho.app.senders import Store
@@ -79,15 +89,13 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     report = _reporter(database, job)
     report("rules", 0, 0, "")
     folder = database.folder
-    given = {name: [str(Path(one).absolute()) for one in getattr(chosen, name)] for name in ("rules", "pipeline")}
-    for path in given["rules"]:
+    for path in chosen.rules:
         if not Path(path).exists():
             raise SourceError("there are no such rules", path)
     whose = organisation.read(str(Path(chosen.organisation).absolute()) if chosen.organisation else "", "")
     memory = Store(str(Path(chosen.senders).absolute())) if chosen.senders else None
-    rules = ruleset.load(given["rules"], cache=True, fitted=given["pipeline"], placeholders="")
-    kept_tuning = folder / "tuning.yml"
-    tuned = tuning.read([str(kept_tuning)] if kept_tuning.is_file() else [], rules)
+    rules = rulebook.load(database, chosen)
+    tuned = tuning_file.read(database, rules)
     os.chdir(folder / CASES)  # addresses begin with the case's id, wherever the console's folder lies
     with _store(folder) as state:
         new, _ = look(state, [job.case_id], DEFAULT)
@@ -105,6 +113,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
         keeper.close()
     report("index", 0, 0, "")
     index(database, job.case_id, result)
+    campaigns.after_investigation(database, job.case_id, result, report)
     alert(database)
 
 

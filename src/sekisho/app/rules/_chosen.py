@@ -66,10 +66,17 @@ def _only(found: Sequence[Compiled], called: str) -> Compiled:
 def _named(compiled: Compiled) -> Chosen:
     """Read the rule's file once more for the names of its selections; without it the parts have none."""
     try:
-        text = Path(compiled.rule.path).read_text(encoding="utf-8-sig", errors="replace")
+        return named_in(compiled, Path(compiled.rule.path).read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError:
+        return Chosen(compiled, {})
+
+
+def named_in(compiled: Compiled, text: str) -> Chosen:
+    """Give a rule with the names that its selections have in the text of its file."""
+    try:
         for document in rules.rule_documents(compiled.rule.path, text):
             if isinstance(document, dict) and getattr(document, "line", 0) == compiled.rule.line:
                 return Chosen(compiled, names_of(compiled.tree, document.get("detection") or {}))
-    except (OSError, RuleError):
+    except RuleError:
         pass
     return Chosen(compiled, {})

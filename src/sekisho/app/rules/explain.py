@@ -65,7 +65,7 @@ def explain(chosen: Chosen, given: str) -> Answer:
     answer = Answer(chosen.compiled.rule, path, asked=bool(record))
     found = _events.read(path, answer.rule.logsource, answer.notes)
     if record:
-        answer.shown = [_explained(chosen, one) for one in _one(found, path, record, answer)]
+        answer.shown = [explained(chosen, one) for one in _one(found, path, record, answer)]
         answer.matched = sum(one.matched for one in answer.shown)
     else:
         _nearest(chosen, found, answer)
@@ -109,10 +109,11 @@ def _nearest(chosen: Chosen, found: Iterable[Event], answer: Answer) -> None:
         (heapq.heapreplace if len(near) == NEAREST else heapq.heappush)(near, (rank, alike, event))
     ordered = sorted(near, reverse=True)
     best = [one for *_, one in ordered if chosen.compiled.rule.logsource.reads(one.logsource)]
-    answer.shown = [_explained(chosen, one) for one in matching or best or [one for *_, one in ordered[:1]]]
+    answer.shown = [explained(chosen, one) for one in matching or best or [one for *_, one in ordered[:1]]]
 
 
-def _explained(chosen: Chosen, event: Event) -> Explained:
+def explained(chosen: Chosen, event: Event) -> Explained:
+    """Try a rule on one event."""
     routed = chosen.compiled.rule.logsource.reads(event.logsource)
     return Explained(event, explain_why(chosen.compiled.tree, event.fields, chosen.names), routed)
 
@@ -159,14 +160,15 @@ def _part(part: Item | Group, depth: int, texts: Texts, screen: Screen) -> None:
     lead = f"{'  ' * depth}{_mark(part.holds)} "
     name = f"{texts.get('explain.selection', name=part.name)} " if part.name else ""
     if isinstance(part, Item):
-        screen.line(f"{lead}{name}{_item(part, texts)}", style)
+        screen.line(f"{lead}{name}{item_text(part, texts)}", style)
         return
-    screen.line(f"{lead}{name}{_joint(part, texts)}", style)
+    screen.line(f"{lead}{name}{joint_text(part, texts)}", style)
     for one in part.parts:
         _part(one, depth + 1, texts, screen)
 
 
-def _joint(group: Group, texts: Texts) -> str:
+def joint_text(group: Group, texts: Texts) -> str:
+    """Say how many parts of a group must hold."""
     if not group.least:
         return texts.get("explain.not")
     if group.least == len(group.parts):
@@ -174,7 +176,8 @@ def _joint(group: Group, texts: Texts) -> str:
     return texts.get("explain.any") if group.least == 1 else texts.get("explain.least", count=group.least)
 
 
-def _item(item: Item, texts: Texts) -> str:
+def item_text(item: Item, texts: Texts) -> str:
+    """Say what a field must hold and what it holds."""
     joint = " " + texts.get("explain.every" if item.every else "explain.either") + " "
     said = joint.join(_wanted(one, texts) for one in item.wanted[:SHOWN_WANTED])
     if item.of > SHOWN_WANTED:
