@@ -89,5 +89,7 @@ FREE = {
     "test_lab_stories",
     "test_server_stories",
     "test_openapi",
+    "test_pages",
+    "test_founding_case",
     "test_hostile_mail",
 }

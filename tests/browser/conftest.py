@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+START_S = 60  # of a console on a machine that is busy with other things
 CHROMIUM = shutil.which("chromium")
 # Without the background networking a browser asks nobody but the console.
 FLAGS = (
@@ -48,11 +49,12 @@ class Serving:
         ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.start = self.process.stdout.readline().split()[-1]
-        for _ in range(200):
-            if self._answers():
-                return
+        end = time.monotonic() + START_S
+        while not self._answers():
+            if time.monotonic() > end:
+                self.stop()
+                raise TimeoutError("the console does not answer")
             time.sleep(0.05)
-        raise TimeoutError("the console does not answer")
 
     def _answers(self):
         try:
@@ -81,43 +83,66 @@ def free_port():
 
 
 @pytest.fixture(scope="session")
-def served(kept_desk, tmp_path_factory, free_port):
-    """A console with the lab's founding case in it, for tests that change little."""
-    folder = tmp_path_factory.mktemp("served") / "desk"
-    shutil.copytree(kept_desk, folder)
-    serving = Serving(folder, free_port())
-    serving.folder = folder
-    yield serving
-    said = serving.stop()
+def serve(free_port):
+    """Starts consoles on folders; none may have met what it did not foresee."""
+    running = []
+
+    def start(folder, *arguments):
+        running.append(Serving(folder, free_port(), *arguments))
+        return running[-1]
+
+    yield start
+    said = "".join(one.stop() for one in running)
     assert "Traceback" not in said, said
 
 
+@pytest.fixture(scope="session")
+def served(kept_desk, tmp_path_factory, serve):
+    """A console with the lab's founding case in it, for tests that change little."""
+    folder = tmp_path_factory.mktemp("served") / "desk"
+    shutil.copytree(kept_desk, folder)
+    serving = serve(folder)
+    serving.folder = folder
+    return serving
+
+
 @pytest.fixture
-def page(chromium, served):
-    """A page of a signed-in visitor that notices every error and every request that leaves the console."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened = watched(context, served.address)
+def watched(chromium):
+    """Opens pages that notice every error and every request that leaves the console."""
+    contexts, pages = [], []
+
+    def open_page(address):
+        contexts.append(chromium.new_context(viewport={"width": 1280, "height": 900}))
+        pages.append(_listened_to(contexts[-1].new_page(), address))
+        return pages[-1]
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [one for page in pages for one in page.troubles] == []
+
+
+@pytest.fixture
+def page(watched, served):
+    """A page of a signed-in visitor of the console with the founding case."""
+    opened = watched(served.address)
     opened.goto(served.start)
-    yield opened
-    context.close()
-    assert opened.troubles == []
-
-
-def watched(context, address):
-    """Open a page whose ``troubles`` list what went wrong in it."""
-    opened = context.new_page()
-    opened.troubles = []
-    opened.on("pageerror", lambda error: opened.troubles.append(f"error: {error}"))
-    opened.on(
-        "console",
-        lambda one: opened.troubles.append(f"{one.type}: {one.text}") if one.type in ("error", "warning") else None,
-    )
-    opened.on(
-        "request",
-        lambda one: (
-            opened.troubles.append(f"left: {one.url}")
-            if not one.url.startswith((address, "data:", "blob:", "about:"))
-            else None
-        ),
-    )
     return opened
+
+
+def _listened_to(page, address):
+    """Have a page keep in ``troubles`` what goes wrong in it."""
+    page.troubles = []
+
+    def said(one):
+        if one.type in ("error", "warning"):
+            page.troubles.append(f"{one.type}: {one.text}")
+
+    def asked(one):
+        if not one.url.startswith((address, "data:", "blob:", "about:")):
+            page.troubles.append(f"left: {one.url}")
+
+    page.on("pageerror", lambda error: page.troubles.append(f"error: {error}"))
+    page.on("console", said)
+    page.on("request", asked)
+    return page
