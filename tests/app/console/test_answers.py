@@ -3,7 +3,7 @@
 import csv
 import io
 
-from sekisho.app.console.answers import as_csv, columns, entities, entity_of, inert, summary, text_of, unfolded, whole
+from sekisho.app.console.answers import as_csv, columns, entity_of, inert, named, summary, text_of, unfolded, whole
 from sekisho.detect.hunting import parse
 from sekisho.model.event import Event, Logsource
 
@@ -36,7 +36,7 @@ def test_values_lead_to_entities_and_back_into_the_question():
         assert parse(values[0].term).answers(
             Event(PROCESS, {**ONE.fields, "@host": "PC-1", "@user": "CORP\\u", "@source": "a.log"})
         )
-    assert ("ip", "192.0.2.1") in list(entities(OTHER))
+    assert [one.entity for one in whole(OTHER)[1].values] == ["192.0.2.1", ""]
 
 
 def test_an_address_is_an_address_whatever_the_field_is_called():
@@ -63,3 +63,10 @@ def test_a_spreadsheet_takes_nothing_for_a_formula():
     assert rows[1][-2:] == ["'+1", 'x,"y"\nz']
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert inert("a") == "a"
+
+
+def test_a_finding_keeps_what_its_event_names():
+    assert set(named(ONE.fields)) == {("path", "C:\\cmd.exe"), ("process", 'cmd /c "a*b"'), ("sha256", "ab" * 32)}
+    assert list(named(OTHER.fields)) == [("domain", "a.example")]
+    many = {name: f"C:\\{at}" for at, name in enumerate(["Image", "ParentImage", "TargetFilename"] * 9)}
+    assert len(list(named({**many, **{"IMAGE" + " " * n: "x" for n in range(40)}}))) <= 12

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from sekisho.respond.wording import ACTING
 
 MOST_COLUMNS, OTHERS = 7, 5
 MOST_ITEMS = 40  # of a list in a field that get links
+MOST_NAMED = 12  # entities of one event that are kept with a finding on it
 LONGEST_SHOWN = 20_000  # characters of a value in a whole event
 LONGEST_TERM = 300  # characters of a value that a link may put into a question
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -34,7 +36,7 @@ _KINDS = {
     "host": "computer workstationname @host",
     "user": "@user subjectusername targetusername username cs-username authenticateduser",
     "file": "name member filename",
-    "path": "targetfilename targetobject imageloaded",
+    "path": "image parentimage targetfilename targetobject imageloaded",
     "process": "commandline parentcommandline",
     "url": "canonical url urls c-uri",
     "message": "message_id message-id messageid",
@@ -153,12 +155,10 @@ def address(event: Event) -> str:
     return urlencode({**place, "id": event.id}, errors="replace")
 
 
-def entities(event: Event) -> Iterator[tuple[str, str]]:
-    """Give kind and name of each entity that an event names."""
-    for name, value in (("@host", event.host), ("@user", event.user), *event.fields.items()):
-        for one in (value if isinstance(value, list | tuple) else [value])[:MOST_ITEMS]:
-            if isinstance(one, str) and (found := entity_of(name, one)):
-                yield found
+def named(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give kind and name of the entities that an event's fields name, no more than MOST_NAMED; lists are left out."""
+    found = (entity_of(name, value) for name, value in fields.items() if isinstance(value, str))
+    yield from islice(dict.fromkeys(one for one in found if one is not None), MOST_NAMED)
 
 
 def as_csv(events: Iterable[Event], named: Sequence[str] = ()) -> bytes:

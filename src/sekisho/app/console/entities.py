@@ -23,8 +23,12 @@ KINDS = (
     "mailbox", "user", "host", "process", "file", "path", "url", "domain", "ip", "sha256", "message", "registry",
     "account", "sid",
 )  # fmt: skip
-MOST_ROWS = 20_000  # of one entity that are looked at for its times and roles
-SHOWN, RELATED, OWNERS = 20, 16, 120
+OWNERS = ("incident", "message", "finding")
+COUNTED = 3_000
+"""Places of one entity that are counted, of each owner; more are said to be more."""
+SHOWN, RELATED = 20, 16
+LATEST = {"incident": 60, "message": 80, "finding": 20}
+"""Places that say what is named together; a finding names little else."""
 MOST_TOGETHER = 6_000
 COMMON = 60  # uses above which a thing is called common, and counted no further
 MOST_DOCUMENTS = 4  # incidents whose documents are opened for who is who
@@ -51,33 +55,43 @@ class Known:
     value: str
     """As it was first met."""
     uses: int
-    """Places that name it, at most MOST_ROWS."""
+    """Places that name it, of each owner at most COUNTED."""
     first_at: int | None
     last_at: int | None
     roles: tuple[tuple[str, str, int], ...]
-    """What names it (``incident``, ``message`` or ``finding``), in which role, and how many of these."""
+    """What names it (``incident``, ``message`` or ``finding``), in which role, and how many of these, at most
+    COUNTED."""
     others: tuple[tuple[str, str], ...]
     """Kind and value of what is called the same: another kind, or the host by its long or short name."""
 
 
 def known(database: Database, kind: str, value: str) -> Known:
     """Give what is known of an entity; of one that nothing names, that it was never met."""
-    rows = database.all(
-        "SELECT owner, role, count(*) AS number, min(at) AS first_at, max(at) AS last_at, min(value) AS value "
-        "FROM (SELECT owner, role, at, value FROM entities WHERE kind = ? AND value = ? LIMIT ?) GROUP BY owner, role "
-        "ORDER BY number DESC",
-        kind,
-        value,
-        MOST_ROWS,
-    )
-    times = [at for row in rows for at in (row["first_at"], row["last_at"]) if at is not None]
+    roles: list[tuple[str, str, int]] = []
+    times: list[int] = []
+    spelled = value
+    for owner in OWNERS:
+        place = (kind, value, owner)
+        where = "FROM entities WHERE kind = ? AND value = ? AND owner = ?"
+        counted = database.all(
+            f"SELECT role, count(*) AS number, min(value) AS value FROM (SELECT role, value {where} LIMIT ?) "
+            "GROUP BY role ORDER BY number DESC",
+            *place,
+            COUNTED,
+        )
+        if counted:
+            spelled = counted[0]["value"]
+            roles += [(owner, row["role"], row["number"]) for row in counted]
+            for least in ("min(at)", "max(at)"):
+                row = database.one(f"SELECT {least} AS at {where}", *place)
+                times += [row["at"]] if row is not None and row["at"] is not None else []
     return Known(
         kind,
-        rows[0]["value"] if rows else value,
-        sum(row["number"] for row in rows),
+        spelled,
+        sum(number for _, _, number in roles),
         min(times, default=None),
         max(times, default=None),
-        tuple((row["owner"], row["role"], row["number"]) for row in rows),
+        tuple(roles),
         tuple(_others(database, kind, value)),
     )
 
@@ -112,7 +126,8 @@ def incidents(database: Database, kind: str, value: str) -> list[Any]:
     """Give the incidents that name it, the latest first, with the roles it has in each."""
     return database.all(
         "SELECT i.id, severity, title_en, title_ja, first_at, last_at, state, group_concat(role, ' ') AS roles "
-        "FROM (SELECT DISTINCT ref, role FROM entities WHERE kind = ? AND value = ? AND owner = 'incident' LIMIT 2000) "
+        "FROM (SELECT ref, role FROM entities WHERE kind = ? AND value = ? AND owner = 'incident' "
+        "ORDER BY at DESC LIMIT 200) "
         "JOIN incidents i ON i.id = ref JOIN triage t ON t.incident = i.id "
         "GROUP BY i.id ORDER BY last_at DESC LIMIT ?",
         kind,
@@ -121,18 +136,25 @@ def incidents(database: Database, kind: str, value: str) -> list[Any]:
     )
 
 
-def messages(database: Database, kind: str, value: str) -> list[Any]:
+def messages(database: Database, kind: str, value: str) -> list[dict[str, Any]]:
     """Give the latest messages that name it, each with the roles it has there."""
-    return database.all(
-        "SELECT m.id, m.kind, subject, sender, m.at, verdict, attachments, roles FROM (SELECT ref, "
-        "group_concat(role, ' ') AS roles, max(at) AS at FROM (SELECT ref, role, at FROM entities WHERE kind = ? "
-        "AND value = ? AND owner = 'message' LIMIT ?) GROUP BY ref ORDER BY at DESC LIMIT ?) e "
-        "JOIN messages m ON m.id = e.ref ORDER BY m.at DESC",
+    rows = database.all(
+        "SELECT ref, role FROM entities WHERE kind = ? AND value = ? AND owner = 'message' ORDER BY at DESC LIMIT ?",
         kind,
         value,
-        MOST_ROWS,
-        SHOWN,
+        4 * SHOWN,
     )
+    roles: dict[str, list[str]] = {}
+    for row in rows:
+        roles.setdefault(row["ref"], []).append(row["role"])
+    wanted = list(roles)[:SHOWN]
+    marks = ", ".join("?" * len(wanted))
+    found = database.all(
+        f"SELECT id, kind, subject, sender, at, verdict, attachments FROM messages WHERE id IN ({marks}) "
+        "ORDER BY at DESC",
+        *wanted,
+    )
+    return [{**dict(row), "roles": " ".join(roles[row["id"]])} for row in found]
 
 
 def findings(database: Database, kind: str, value: str) -> list[Any]:
@@ -140,7 +162,7 @@ def findings(database: Database, kind: str, value: str) -> list[Any]:
     return database.all(
         "SELECT rule_id, level, title_en, title_ja, count(*) AS number, min(f.at) AS first_at, max(f.at) AS last_at, "
         "max(f.incident) AS incident FROM (SELECT ref, case_id FROM entities WHERE kind = ? AND value = ? "
-        "AND owner = 'finding' LIMIT 3000) e JOIN findings f ON f.case_id = e.case_id AND f.id = e.ref "
+        "AND owner = 'finding' ORDER BY at DESC LIMIT 500) e JOIN findings f ON f.case_id = e.case_id AND f.id = e.ref "
         "GROUP BY rule_id ORDER BY max(f.at) DESC LIMIT ?",
         kind,
         value,
@@ -163,20 +185,18 @@ class Near:
 
 def related(database: Database, kind: str, value: str) -> list[Near]:
     """Give what is named together with it: what shares much and is rare elsewhere first."""
-    rows = database.all(
-        "SELECT e.kind, e.value, count(DISTINCT e.ref) AS shared, max(e.role) AS role FROM (SELECT DISTINCT o.kind, "
-        "o.value, o.ref, o.role FROM (SELECT DISTINCT ref FROM (SELECT ref, owner, at FROM entities WHERE kind = ? "
-        "AND value = ? LIMIT ?) ORDER BY owner = 'incident' DESC, owner = 'message' DESC, at DESC LIMIT ?) r "
-        "JOIN entities o ON o.ref = r.ref WHERE NOT (o.kind = ? AND o.value = ?) AND o.kind != 'message' LIMIT ?) e "
-        "GROUP BY e.kind, e.value COLLATE NOCASE ORDER BY shared DESC LIMIT 150",
-        kind,
-        value,
-        MOST_ROWS,
-        OWNERS,
-        kind,
-        value,
-        MOST_TOGETHER,
+    latest = " UNION ALL ".join(
+        f"SELECT ref FROM (SELECT DISTINCT ref FROM entities WHERE kind = :kind AND value = :value "
+        f"AND owner = '{owner}' ORDER BY at DESC LIMIT {most})"
+        for owner, most in LATEST.items()
     )
+    rows = database.base.execute(
+        "SELECT e.kind, e.value, count(DISTINCT e.ref) AS shared, max(e.role) AS role FROM (SELECT o.kind, o.value, "
+        f"o.ref, o.role FROM ({latest}) r JOIN entities o ON o.ref = r.ref WHERE NOT (o.kind = :kind AND "
+        "o.value = :value) AND o.kind != 'message' LIMIT :most) e GROUP BY e.kind, e.value COLLATE NOCASE "
+        "ORDER BY shared DESC LIMIT 150",
+        {"kind": kind, "value": value, "most": MOST_TOGETHER},
+    ).fetchall()
     made = []
     for row in rows:
         uses = database.count(
@@ -211,7 +231,8 @@ def identities(database: Database, kind: str, value: str) -> list[dict[str, Any]
         names.add(value.partition(".")[0].casefold())
     rows = database.all(
         "SELECT DISTINCT i.id, doc_en FROM (SELECT DISTINCT ref FROM entities WHERE kind = ? AND value = ? "
-        "AND owner = 'incident' LIMIT 200) JOIN incidents i ON i.id = ref ORDER BY last_at DESC LIMIT ?",
+        "AND owner = 'incident' ORDER BY at DESC LIMIT 50) JOIN incidents i ON i.id = ref "
+        "ORDER BY last_at DESC LIMIT ?",
         kind,
         value,
         MOST_DOCUMENTS,

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from sekisho.app.console import threads
+from sekisho.app.console.answers import named
 from sekisho.app.console.audit import SYSTEM, note
 from sekisho.app.console.cases import forget, free_orphans
 from sekisho.app.console.database import Database, packed, unpacked
@@ -280,8 +281,11 @@ def _touched(key: str, english: Document) -> Iterator[tuple[Any, ...]]:
         at = seconds(one["first_at"])
         for entity in one["entities"]:
             yield entity["type"], entity["value"][:400], key, "incident", one["id"], entity["role"], at
+    events = {one["id"]: one["fields"] for one in english["events"]}
     for one in english["findings"]:
         at = seconds(one["time"])
         for kind in ("host", "user"):
             if one[kind]:
                 yield kind, one[kind][:400], key, "finding", one["id"], kind, at
+        for kind, value in named(events.get(one["event"], {})):
+            yield kind, value, key, "finding", one["id"], "event", at

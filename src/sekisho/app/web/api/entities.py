@@ -15,6 +15,7 @@ from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.pages.entities import Kind, Value
 
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such one, or it is somebody else's"}}
 router = APIRouter(tags=["entities"])
 
 
@@ -63,7 +64,7 @@ def add(request: Request, visitor: Analyst, kind: Kind, value: Value, given: Not
     return Made(id=entities.add_note(desk_of(request).database, kind, value, given.text, visitor.actor))
 
 
-@router.delete("/entities/notes/{number}", status_code=204)
+@router.delete("/entities/notes/{number}", status_code=204, responses=MISSING)
 def remove(request: Request, visitor: Analyst, number: Annotated[int, Path(ge=1, le=2**62)]) -> None:
     """Remove one's own note; administrators remove anybody's."""
     anybody = visitor.may(Role.ADMIN)

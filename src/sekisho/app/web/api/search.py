@@ -16,6 +16,7 @@ from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.patience import patiently
 
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such one, or it is somebody else's"}}
 router = APIRouter(tags=["search"])
 SearchId = Annotated[str, Path(pattern=r"^s[0-9a-f]{12}$", description="id of a saved search")]
 
@@ -102,7 +103,7 @@ async def add(request: Request, visitor: Analyst, given: KeptSearch) -> Made:
     return Made(id=await patiently(request, kept, heavy=given.alert))
 
 
-@router.get("/searches/{key}")
+@router.get("/searches/{key}", responses=MISSING)
 def one(request: Request, visitor: Viewer, key: SearchId) -> dict[str, Any]:
     """Give a saved search with what it found after investigations."""
     kept = Saved(desk_of(request).database)
@@ -112,7 +113,7 @@ def one(request: Request, visitor: Viewer, key: SearchId) -> dict[str, Any]:
     return {**found, "hits": [dict(row) for row in kept.hits(key)]}
 
 
-@router.put("/searches/{key}", status_code=204)
+@router.put("/searches/{key}", status_code=204, responses=MISSING)
 async def change(request: Request, visitor: Analyst, key: SearchId, given: KeptSearch) -> None:
     """Change one's own search."""
     desk = desk_of(request)
@@ -127,7 +128,7 @@ async def change(request: Request, visitor: Analyst, key: SearchId, given: KeptS
         raise HTTPException(404, "there is no such search of yours")
 
 
-@router.delete("/searches/{key}", status_code=204)
+@router.delete("/searches/{key}", status_code=204, responses=MISSING)
 def remove(request: Request, visitor: Analyst, key: SearchId) -> None:
     """Remove one's own search; administrators remove any shared one."""
     if not Saved(desk_of(request).database).remove(key, visitor.actor, anybody=visitor.may(Role.ADMIN)):

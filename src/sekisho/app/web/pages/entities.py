@@ -15,7 +15,7 @@ from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.pages.hunt import failure, table
 from sekisho.app.web.patience import patiently
-from sekisho.app.web.shown import Look, fragment, look_of, render
+from sekisho.app.web.shown import Look, fragment, look_of, render, shown
 from sekisho.model.errors import SekishoError
 
 router = APIRouter(prefix="/entities")
@@ -69,13 +69,19 @@ def link(kind: str, value: str, piece: str = "") -> str:
 def graph(known: entities.Known, near: list[entities.Near], look: Look) -> dict[str, Any]:
     """Give a thing and what is named together with it as a graph."""
     nodes: list[dict[str, Any]] = [
-        {"id": "n0", "label": known.value, "kind": known.kind, "layer": LAYERS.get(known.kind, ""), "root": True}
+        {
+            "id": "n0",
+            "label": shown(known.value, 160),
+            "kind": known.kind,
+            "layer": LAYERS.get(known.kind, ""),
+            "root": True,
+        }
     ]
     edges = []
     for at, one in enumerate(near[:DRAWN], 1):
         layer, name = LAYERS.get(one.kind, ""), f"n{at}"
         href = link(one.kind, one.value) if one.kind in entities.KINDS else ""
-        nodes.append({"id": name, "label": one.value, "kind": one.kind, "layer": layer, "href": href})
+        nodes.append({"id": name, "label": shown(one.value, 160), "kind": one.kind, "layer": layer, "href": href})
         edges.append(
             {"source": "n0", "target": name, "label": look.words.word("console.known.role", one.role), "at": ""}
         )
