@@ -148,7 +148,7 @@ class _Reader:
                 raise SourceError("the answer is too large", question.target)
             whole = _exactly(process.stdout, told + data, until)
         except (OSError, EOFError, TypeError) as error:
-            raise SourceError("could not be read: its reader ended", question.target) from error
+            raise SourceError("its reader ended", question.target) from error
         return Answer(orjson.loads(whole[:told]), whole[told:])
 
     def end(self) -> None:
@@ -238,7 +238,7 @@ def _answer(question: Question, limits: Limits) -> tuple[bytes, bytes]:
         exited = worker.end()
     if told:
         return told, data
-    return orjson.dumps({"refused": f"could not be read: {ended or why(exited, limits)}"}), b""
+    return orjson.dumps({"refused": ended or why(exited, limits)}), b""
 
 
 def _serve(question: Question, limits: Limits, pipe: Connection) -> None:
@@ -259,9 +259,9 @@ def _serve(question: Question, limits: Limits, pipe: Connection) -> None:
             else:
                 told, data = {}, part.data
     except (SourceError, LimitError, MalformedError, OSError) as error:
-        told = {"refused": f"could not be read: {error}"}
+        told = {"refused": getattr(error, "reason", "") or str(error)}
     except (MemoryError, RecursionError):
-        told = {"refused": "could not be read: it takes too much memory"}
+        told = {"refused": "it takes too much memory"}
     pipe.send_bytes(orjson.dumps(_encodable(told)))
     pipe.send_bytes(data)
 

@@ -29,6 +29,9 @@ def console(tmp_path_factory):
         "b.eml": mail_desk.mail("Locked", number=2, files=[("x.zip", mail_desk.locked("x.txt", b"hello", b"secret!"))]),
         "c.eml": mail_desk.mail("Only text <b>", number=3, html="", minutes=4),
     }
+    end = b"From: a@x.example\r\nSubject: end of time\r\nDate: Fri, 31 Dec 9999 23:59:59 +0000\r\n\r\n"
+    end += b"some words\r\n"
+    mails["end.eml"] = end
     desk, key = mail_desk.desk_with(tmp_path_factory.mktemp("desk"), mails)
     desk.supervisor.start = desk.supervisor._jobs.recover  # jobs wait: this is about pages
     desk.supervisor.stop = lambda: None
@@ -64,7 +67,7 @@ def test_the_list_shows_and_filters(console):
     assert "keiri@partner[.]example" in whole
     assert "見積書の件" not in client.get("/messages?unscanned=1").text
     assert "Locked" in client.get("/messages?unscanned=1").text
-    assert "No message here" in client.get("/messages?since=2030-01-01").text
+    assert "No message here" in client.get("/messages?since=2030-01-01&until=2031-01-01").text
     assert "Only text" in client.get("/messages?since=2022-05-19&until=2022-05-19&text=only+text").text
 
 
@@ -147,6 +150,14 @@ def test_a_password_is_kept_and_the_case_investigated_anew(console):
     bad = client.post(f"/messages/{key}/password", data={**given, "word": "a\nb"})
     assert bad.status_code == 400
     assert as_role(console, "viewer").post(f"/messages/{key}/password", data=given).status_code == 403
+
+
+def test_a_mail_from_the_end_of_time_breaks_no_page(console):
+    key = key_of(console, "end of time")
+    client = as_role(console, "viewer")
+    for path in ("/messages", f"/messages/{key}", f"/messages/{key}?view=related", f"/messages/{key}/raw", "/"):
+        assert client.get(f"{path}{'&' if '?' in path else '?'}lang=ja").status_code == 200
+    assert "9999-12" not in client.get("/?lang=en").text
 
 
 @pytest.mark.parametrize("path", ["a000000000000", "x", "a000000000000/raw", "a000000000000/body?as=text", "%00"])

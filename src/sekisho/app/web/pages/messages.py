@@ -103,7 +103,7 @@ def raw(request: Request, visitor: Viewer, message_id: str) -> Response:
     try:
         told = desk_of(request).readers.ask(question_of(desk_of(request).database, found, "mail")).told
     except SourceError as error:
-        return HTMLResponse(fragment(request, "parts/unreadable.html", reason=str(error)))
+        return HTMLResponse(fragment(request, "parts/unreadable.html", reason=error.reason))
     hops = [{**one, "at": seconds(one["at"] or None)} for one in told["hops"]]
     return HTMLResponse(fragment(request, "parts/headers.html", fields=told["fields"], hops=hops, block=told["block"]))
 
@@ -126,7 +126,7 @@ def body(
                 [cleaned(str(one["html"])) for one in told["pages"]] if kind == "html" else [],
             )
         except SourceError as error:
-            refused, text = str(error), visible(found.feature("body.text"))
+            refused, text = error.reason, visible(found.feature("body.text"))
     style, policy = inert_style()
     given = {"style": Markup(style), "pages": [Markup(one) for one in pages]}  # ours, and sanitised just above
     page = fragment(request, "parts/body.html", **given, text=text, refused=refused)
@@ -146,7 +146,7 @@ def part(request: Request, visitor: Viewer, message_id: str, part_id: str) -> Re
             asked = question_of(desk.database, found, "source", one["address"])
             source = desk.readers.ask(asked).told["text"]
         except SourceError as error:
-            refused = str(error)
+            refused = error.reason
     elif sides is not None:
         source = "\n".join(sides.source)
     context = {
