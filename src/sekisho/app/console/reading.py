@@ -48,7 +48,8 @@ class Question:
     """What is to be read."""
 
     what: str
-    """mail: fields, hops and bodies; part: the bytes of one artifact; source: one artifact as text."""
+    """mail: fields, hops and bodies of a mail, one within it or a page; part: the bytes of one artifact; source: one
+    artifact as text."""
     path: str
     """Of the file, absolute."""
     root: str
@@ -251,7 +252,8 @@ def _serve(question: Question, limits: Limits, pipe: Connection) -> None:
     try:
         root = _root(question, limits)
         if question.what == "mail":
-            told = _mail(root, question.language, limits)
+            inner = root if question.target == root.address else _found(root, question.target, limits)
+            told = _mail(inner, question.language, limits)
         else:
             part = _found(root, question.target, limits)
             if question.what == "source":

@@ -29,6 +29,8 @@ def console(tmp_path_factory):
         "b.eml": mail_desk.mail("Locked", number=2, files=[("x.zip", mail_desk.locked("x.txt", b"hello", b"secret!"))]),
         "c.eml": mail_desk.mail("Only text <b>", number=3, html="", minutes=4),
     }
+    nested = [("reported.eml", mail_desk.mail("Inner", number=8)), ("login.html", mail_desk.HTML.encode())]
+    mails["d.eml"] = mail_desk.mail("Outer", number=7, html="", files=nested)
     end = b"From: a@x.example\r\nSubject: end of time\r\nDate: Fri, 31 Dec 9999 23:59:59 +0000\r\n\r\n"
     end += b"some words\r\n"
     mails["end.eml"] = end
@@ -120,6 +122,22 @@ def test_a_script_stands_beside_its_unfolded_form(console):
     text = as_role(console, "viewer").get(f"/messages/{key}/parts/{part['id']}").text
     assert "&#34;cal&#34; &amp; &#34;c.exe&#34;" in text
     assert "calc.exe" in text
+
+
+def test_a_mail_within_a_mail_and_a_page_are_shown_inert_too(console):
+    key = key_of(console, "Outer")
+    client = as_role(console, "viewer")
+    inner, page = (
+        next(one for one in messages.get(console[0].database, key).tree if one["name"] == name)
+        for name in ("reported.eml", "login.html")
+    )
+    for one in (inner, page):
+        assert f"body?as=html&amp;part={one['id']}" in client.get(f"/messages/{key}/parts/{one['id']}").text
+        shown = client.get(f"/messages/{key}/body?as=html&part={one['id']}&lang=en")
+        assert "sandbox;" in shown.headers["content-security-policy"]
+        assert '<span class="x-target x-wrong">→ hxxp://evil[.]example/login</span>' in shown.text
+    assert "mail.partner[.]example" in client.get(f"/messages/{key}/raw?part={inner['id']}").text
+    assert client.get(f"/messages/{key}/raw?part=a000000000000").status_code == 404
 
 
 def test_only_responders_take_attachments_and_it_is_noted(console):
