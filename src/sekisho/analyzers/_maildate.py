@@ -49,6 +49,8 @@ def _stamp(parts: dict[str, str]) -> str:
     year, hour = int(parts["year"]), int(parts["hour"])
     if year < 100:
         year += 2000 if year < 70 else 1900
+    elif year < 1000:
+        year += 1900  # RFC 5322 4.3
     half = parts.get("half", "").lower()
     if half and hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import mailbox
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_what_is_not_there_is_refused_with_a_reason(desk, readers, tmp_path):
     with pytest.raises(SourceError, match="not found again"):
         readers.ask(question_of(desk, message, "part", f"{message.listed.address} » nothing"))
     gone = Question("mail", str(tmp_path / "gone.eml"), "c/gone.eml", "c/gone.eml")
-    with pytest.raises(SourceError, match="could not be read"):
+    with pytest.raises(SourceError, match="No such file"):
         readers.ask(gone)
     lost = replace(message, listed=replace(message.listed, address="c000000000000/none.eml"))
     with pytest.raises(SourceError, match="no such file"):
@@ -119,3 +120,16 @@ def test_a_reader_that_died_is_replaced(desk, readers):
         one._process.kill()
         one._process.wait()
     assert readers.ask(asked).told["fields"]
+
+
+def test_broken_mails_are_read_as_far_as_they_go(readers, tmp_path):
+    dice = random.Random(4)
+    whole = mail_desk.mail(files=[("run.vbs", mail_desk.SCRIPT)])
+    for number in range(30):
+        data = bytearray(whole)
+        for _ in range(dice.randrange(1, 40)):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        place = tmp_path / f"{number}.eml"
+        place.write_bytes(data[: dice.randrange(50, len(data))])
+        told = readers.ask(Question("mail", str(place), "c/x.eml", "c/x.eml")).told
+        assert set(told) == {"fields", "hops", "block", "text", "pages"}

@@ -48,7 +48,8 @@ class Question:
     """What is to be read."""
 
     what: str
-    """mail: fields, hops and bodies; part: the bytes of one artifact; source: one artifact as text."""
+    """mail: fields, hops and bodies of a mail, one within it or a page; part: the bytes of one artifact; source: one
+    artifact as text."""
     path: str
     """Of the file, absolute."""
     root: str
@@ -148,7 +149,7 @@ class _Reader:
                 raise SourceError("the answer is too large", question.target)
             whole = _exactly(process.stdout, told + data, until)
         except (OSError, EOFError, TypeError) as error:
-            raise SourceError("could not be read: its reader ended", question.target) from error
+            raise SourceError("its reader ended", question.target) from error
         return Answer(orjson.loads(whole[:told]), whole[told:])
 
     def end(self) -> None:
@@ -238,7 +239,7 @@ def _answer(question: Question, limits: Limits) -> tuple[bytes, bytes]:
         exited = worker.end()
     if told:
         return told, data
-    return orjson.dumps({"refused": f"could not be read: {ended or why(exited, limits)}"}), b""
+    return orjson.dumps({"refused": ended or why(exited, limits)}), b""
 
 
 def _serve(question: Question, limits: Limits, pipe: Connection) -> None:
@@ -251,7 +252,8 @@ def _serve(question: Question, limits: Limits, pipe: Connection) -> None:
     try:
         root = _root(question, limits)
         if question.what == "mail":
-            told = _mail(root, question.language, limits)
+            inner = root if question.target == root.address else _found(root, question.target, limits)
+            told = _mail(inner, question.language, limits)
         else:
             part = _found(root, question.target, limits)
             if question.what == "source":
@@ -259,9 +261,9 @@ def _serve(question: Question, limits: Limits, pipe: Connection) -> None:
             else:
                 told, data = {}, part.data
     except (SourceError, LimitError, MalformedError, OSError) as error:
-        told = {"refused": f"could not be read: {error}"}
+        told = {"refused": getattr(error, "reason", "") or str(error)}
     except (MemoryError, RecursionError):
-        told = {"refused": "could not be read: it takes too much memory"}
+        told = {"refused": "it takes too much memory"}
     pipe.send_bytes(orjson.dumps(_encodable(told)))
     pipe.send_bytes(data)
 

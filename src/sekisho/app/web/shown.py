@@ -156,16 +156,23 @@ def shown(value: Any, most: int = 400) -> str:
 
 def when(at: float | None, look: Look) -> str:
     """Show a moment, given in seconds UTC; empty when there is none."""
-    if at is None:
-        return ""
-    return datetime.fromtimestamp(at, UTC).astimezone(look.tz).strftime("%Y-%m-%d %H:%M:%S")
+    moment = _moment(at, look)
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def _moment(at: float | None, look: Look) -> datetime | None:
+    """Give a moment in the reader's zone; None when there is none there, as on the last day that a mail may claim."""
+    try:
+        return datetime.fromtimestamp(at, UTC).astimezone(look.tz) if at is not None else None
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def day(at: float | None, look: Look) -> str:
     """Show a day as people of the language write it."""
-    if at is None:
+    moment = _moment(at, look)
+    if moment is None:
         return ""
-    moment = datetime.fromtimestamp(at, UTC).astimezone(look.tz)
     return format_datetime(moment, "MMMd" if look.language == "en" else "M月d日", locale=look.language)
 
 

@@ -29,6 +29,11 @@ def console(tmp_path_factory):
         "b.eml": mail_desk.mail("Locked", number=2, files=[("x.zip", mail_desk.locked("x.txt", b"hello", b"secret!"))]),
         "c.eml": mail_desk.mail("Only text <b>", number=3, html="", minutes=4),
     }
+    nested = [("reported.eml", mail_desk.mail("Inner", number=8)), ("login.html", mail_desk.HTML.encode())]
+    mails["d.eml"] = mail_desk.mail("Outer", number=7, html="", files=nested)
+    end = b"From: a@x.example\r\nSubject: end of time\r\nDate: Fri, 31 Dec 9999 23:59:59 +0000\r\n\r\n"
+    end += b"some words\r\n"
+    mails["end.eml"] = end
     desk, key = mail_desk.desk_with(tmp_path_factory.mktemp("desk"), mails)
     desk.supervisor.start = desk.supervisor._jobs.recover  # jobs wait: this is about pages
     desk.supervisor.stop = lambda: None
@@ -64,7 +69,7 @@ def test_the_list_shows_and_filters(console):
     assert "keiri@partner[.]example" in whole
     assert "見積書の件" not in client.get("/messages?unscanned=1").text
     assert "Locked" in client.get("/messages?unscanned=1").text
-    assert "No message here" in client.get("/messages?since=2030-01-01").text
+    assert "No message here" in client.get("/messages?since=2030-01-01&until=2031-01-01").text
     assert "Only text" in client.get("/messages?since=2022-05-19&until=2022-05-19&text=only+text").text
 
 
@@ -119,6 +124,22 @@ def test_a_script_stands_beside_its_unfolded_form(console):
     assert "calc.exe" in text
 
 
+def test_a_mail_within_a_mail_and_a_page_are_shown_inert_too(console):
+    key = key_of(console, "Outer")
+    client = as_role(console, "viewer")
+    inner, page = (
+        next(one for one in messages.get(console[0].database, key).tree if one["name"] == name)
+        for name in ("reported.eml", "login.html")
+    )
+    for one in (inner, page):
+        assert f"body?as=html&amp;part={one['id']}" in client.get(f"/messages/{key}/parts/{one['id']}").text
+        shown = client.get(f"/messages/{key}/body?as=html&part={one['id']}&lang=en")
+        assert "sandbox;" in shown.headers["content-security-policy"]
+        assert '<span class="x-target x-wrong">→ hxxp://evil[.]example/login</span>' in shown.text
+    assert "mail.partner[.]example" in client.get(f"/messages/{key}/raw?part={inner['id']}").text
+    assert client.get(f"/messages/{key}/raw?part=a000000000000").status_code == 404
+
+
 def test_only_responders_take_attachments_and_it_is_noted(console):
     desk, _, _ = console
     key = key_of(console, "見積書の件")
@@ -147,6 +168,14 @@ def test_a_password_is_kept_and_the_case_investigated_anew(console):
     bad = client.post(f"/messages/{key}/password", data={**given, "word": "a\nb"})
     assert bad.status_code == 400
     assert as_role(console, "viewer").post(f"/messages/{key}/password", data=given).status_code == 403
+
+
+def test_a_mail_from_the_end_of_time_breaks_no_page(console):
+    key = key_of(console, "end of time")
+    client = as_role(console, "viewer")
+    for path in ("/messages", f"/messages/{key}", f"/messages/{key}?view=related", f"/messages/{key}/raw", "/"):
+        assert client.get(f"{path}{'&' if '?' in path else '?'}lang=ja").status_code == 200
+    assert "9999-12" not in client.get("/?lang=en").text
 
 
 @pytest.mark.parametrize("path", ["a000000000000", "x", "a000000000000/raw", "a000000000000/body?as=text", "%00"])

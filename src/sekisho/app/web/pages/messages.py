@@ -31,6 +31,7 @@ from sekisho.model.errors import SourceError
 router = APIRouter(prefix="/messages")
 Verdict = Literal["", "malicious", "suspicious", "unscanned", "clean"]
 View = Literal["content", "headers", "links", "parts", "related"]
+PartQuery = Annotated[str, Query(max_length=13, description="a part that is a mail or a page itself")]
 LAST_PAGE = messages.MOST_LISTED // PAGE_ROWS
 DAY_S = 86_400
 
@@ -97,36 +98,41 @@ def message(
 
 
 @router.get("/{message_id}/raw")
-def raw(request: Request, visitor: Viewer, message_id: str) -> Response:
+def raw(request: Request, visitor: Viewer, message_id: str, part: PartQuery = "") -> Response:
     """Give the piece of a page with the header fields and the way of a mail, read anew from its bytes."""
-    found = known(request, message_id)
+    desk, found = desk_of(request), known(request, message_id)
     try:
-        told = desk_of(request).readers.ask(question_of(desk_of(request).database, found, "mail")).told
+        told = desk.readers.ask(question_of(desk.database, found, "mail", address_of(found, part))).told
     except SourceError as error:
-        return HTMLResponse(fragment(request, "parts/unreadable.html", reason=str(error)))
+        return HTMLResponse(fragment(request, "parts/unreadable.html", reason=error.reason))
     hops = [{**one, "at": seconds(one["at"] or None)} for one in told["hops"]]
     return HTMLResponse(fragment(request, "parts/headers.html", fields=told["fields"], hops=hops, block=told["block"]))
 
 
 @router.get("/{message_id}/body")
 def body(
-    request: Request, visitor: Viewer, message_id: str, kind: Annotated[Literal["html", "text"], Query(alias="as")]
+    request: Request,
+    visitor: Viewer,
+    message_id: str,
+    kind: Annotated[Literal["html", "text"], Query(alias="as")],
+    part: PartQuery = "",
 ) -> Response:
     """Give what a mail says as a page of its own that can do nothing; it is shown within a sandboxed frame."""
     desk, found, look = desk_of(request), known(request, message_id), look_of(request)
     pages: list[str] = []
     text, refused = "", ""
-    if kind == "text" and found.feature("body.text"):
+    if kind == "text" and not part and found.feature("body.text"):
         text = visible(found.feature("body.text"))
     else:
         try:
-            told = desk.readers.ask(question_of(desk.database, found, "mail", language=look.language)).told
+            asked = question_of(desk.database, found, "mail", address_of(found, part), language=look.language)
+            told = desk.readers.ask(asked).told
             text, pages = (
                 str(told["text"]),
                 [cleaned(str(one["html"])) for one in told["pages"]] if kind == "html" else [],
             )
         except SourceError as error:
-            refused, text = str(error), visible(found.feature("body.text"))
+            refused, text = error.reason, "" if part else visible(found.feature("body.text"))
     style, policy = inert_style()
     given = {"style": Markup(style), "pages": [Markup(one) for one in pages]}  # ours, and sanitised just above
     page = fragment(request, "parts/body.html", **given, text=text, refused=refused)
@@ -146,7 +152,7 @@ def part(request: Request, visitor: Viewer, message_id: str, part_id: str) -> Re
             asked = question_of(desk.database, found, "source", one["address"])
             source = desk.readers.ask(asked).told["text"]
         except SourceError as error:
-            refused = str(error)
+            refused = error.reason
     elif sides is not None:
         source = "\n".join(sides.source)
     context = {
@@ -156,11 +162,14 @@ def part(request: Request, visitor: Viewer, message_id: str, part_id: str) -> Re
         "source": visible(source[:MOST_SOURCE]),
         "unfolded": [visible(text) for text in sides.unfolded] if sides else [],
         "refused": refused,
+        "speaks": one["media_type"] in SPEAKS and one["parent"] is not None,
         "owner": next((other for other in found.tree if other["address"] == one["parent"]), None),
     }
     return render(request, "part.html", **context)
 
 
+SPEAKS = frozenset({"message/rfc822", "application/vnd.ms-outlook", "text/html"})
+"""Types of parts that say something to a reader: mails within mails, pages."""
 MOST_SOURCE = 200_000  # characters of a source on a page
 
 
@@ -203,6 +212,20 @@ def known(request: Request, message_id: str) -> Message:
     if found is None:
         raise HTTPException(404, "there is no such message")
     return found
+
+
+def address_of(message: Message, part_id: str) -> str:
+    """Give the address of a part, the message's own when none is named.
+
+    Raises:
+        HTTPException: there is no such part.
+    """
+    if not part_id:
+        return message.listed.address
+    one = message.part(part_id)
+    if one is None:
+        raise HTTPException(404, "the message has no such part")
+    return str(one["address"])
 
 
 def take(request: Request, by: Actor, message_id: str, part_id: str) -> Response:
