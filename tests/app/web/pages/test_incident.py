@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from sekisho.app.console import triage
 from sekisho.app.web.pages import incident
+from sekisho.app.web.server import create
 from sekisho.app.web.shown import Look
+from sekisho.model.incident import Step, Text
 
 PATH = Path(__file__).parents[2] / "console/incident_desk.py"
 SPEC = importlib.util.spec_from_file_location("incident_desk", PATH)
@@ -168,3 +171,26 @@ def test_values_are_shown_whole_and_cannot_act():
 def test_a_sentence_is_worded_in_the_readers_zone():
     facts = {"key": "unknown.network.host", "host": "PC-1.corp.example"}
     assert "PC-1.corp[.]example" in incident.said(facts, Look("ja"))
+
+
+def test_a_file_leads_to_its_place_in_its_message(tmp_path):
+    held, part = desks.mail()
+    one = desks.incident(A, desks.EVENTS[:1], desks.FINDINGS[:1])
+    step = Step(
+        None,
+        "file",
+        Text("step.file.found", (("name", part[0].artifact.name), ("relation", "attachment"))),
+        (),
+        (part[0].id,),
+    )
+    found = desks.result([replace(one, steps=(*one.steps, step))], desks.EVENTS, desks.FINDINGS, (held, part))
+    desk, _ = desks.desk_with(tmp_path, found)
+    anna = desks.Browser(create(desk))
+    link = f'href="/messages/{held[0].id}#{part[0].id}"'
+    page = anna.get(f"/incidents/{A}").text
+    assert link in page
+    assert "請求書&lt;b&gt;.xls" in page
+    piece = anna.get(f"/incidents/{A}/evidence/{part[0].id}", headers={"hx-request": "true"}).text
+    assert link in piece
+    assert "2" * 64 in piece
+    desk.database.close()

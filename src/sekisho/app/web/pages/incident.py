@@ -56,6 +56,7 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
     )
     layer, page = more.pop("layer", ""), more.pop("page", 1)
     steps = [(at, one) for at, one in enumerate(told.incident["steps"]) if layer in ("", one["layer"])]
+    artifacts = list(told.artifacts.items())[:LISTED]
     context = {
         "key": key,
         "row": kept,
@@ -76,6 +77,8 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
         "layer": layer,
         "layers": [one for one in LAYERS if any(step["layer"] == one for step in told.incident["steps"])],
         "listed": LISTED,
+        "artifacts": artifacts,
+        "messages": story.messages_of(database, [one["address"] for _, one in artifacts]),
         "merges": told.incident["merges"][:MERGES],
         "parts": _titles(request, told.parts[1:], look),
         "related": _titles(request, [one["incident"] for one in told.incident["related"][:20]], look),
@@ -216,7 +219,7 @@ def evidence(request: Request, visitor: Viewer, key: Key, ref: Annotated[str, Pa
         "members": _members(told, ref),
         "moment": moment_in(look),
         "full": full,
-        "messages": {one.id: story.message_of(database, told, one.artifact) for one in records if one.artifact},
+        "messages": story.messages_of(database, [one.artifact for one in records if one.artifact]),
     }
     if request.headers.get("hx-request") == "true":
         return HTMLResponse(fragment(request, "parts/evidence.html", **context))
