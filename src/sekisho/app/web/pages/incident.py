@@ -139,17 +139,17 @@ def drawn(told: story.Story, look: Look) -> dict[str, list[dict[str, Any]]]:
                 "href": f"/entities/{place[0]}?value={quote(place[1], safe='')}" if place else "",
             }
         )
+    whole = len(edges) == len(given["edges"]) and all(one["count"] == 1 for one in nodes)
     lines = []
     for at, edge in enumerate(edges):
         count = f" × {edge['count']}" if edge.get("count", 1) > 1 else ""
-        label = word("edge", edge["relation"]) + count
         lines.append(
             {
                 "source": edge["source"],
                 "target": edge["target"],
-                "label": label,
+                "label": word("edge", edge["relation"]) + count,
                 "at": moment(edge["at"]),
-                "ref": f"edge-{at}",
+                "ref": f"edge-{at}" if whole else "",  # a line that stands for several has no record of its own
             }
         )
     return {"nodes": out, "edges": lines}
