@@ -103,7 +103,7 @@ class Documents:
     """The documents that were read last, for several people look at the same incidents; nobody may change them."""
 
     def __init__(self, most_bytes: int) -> None:
-        """``most_bytes`` as they are kept; unpacked they are some sixty times as large."""
+        """``most_bytes`` as they are kept; unpacked they take 28 to 40 times as much (measured on three documents)."""
         self._most, self._lock = most_bytes, threading.Lock()
         self._held: OrderedDict[bytes, Document] = OrderedDict()
 

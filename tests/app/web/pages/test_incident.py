@@ -92,6 +92,10 @@ def test_two_people_edit_and_nothing_is_lost(app):
     )
     assert late.status_code == 409
     assert "Somebody else changed this incident" in late.text
+    assert [re.sub("<.*?>", "", one) for one in re.findall(r"<li>((?:state|assigned to): .*?)</li>", late.text)] == [
+        "state: new → in progress",
+        "assigned to: – → anna",
+    ]
     assert "a test &lt;b&gt;of ours&lt;/b&gt;</textarea>" in late.text
     assert '<option value="closed" selected>' in late.text
     assert "<option selected>anna</option>" in late.text  # what the other chose stays, for ben did not touch it

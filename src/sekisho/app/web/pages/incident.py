@@ -89,6 +89,7 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
         "states": triage.STATES,
         "dispositions": triage.DISPOSITIONS,
         "stale": None,
+        "theirs": [],
         "failed": "",
         "typed": dict(row),
         **more,
@@ -207,7 +208,8 @@ def evidence(request: Request, visitor: Viewer, key: Key, ref: Annotated[str, Pa
         raise HTTPException(404)
     sentence, ids = found
     records = list(story.records(told, ids[: story.RECORDS], look.language))
-    node = next((one for one in drawn(told, look)["nodes"] if f"node-{one['id']}" == ref), None)
+    nodes = drawn(told, look)["nodes"] if ref.startswith("node-") else []
+    node = next((one for one in nodes if f"node-{one['id']}" == ref), None)
     context = {
         "key": key,
         "ref": ref,
@@ -255,13 +257,16 @@ def decide(
     """Change an incident's triage; if somebody else did so meanwhile, show both and change nothing."""
     database, look = desk_of(request).database, look_of(request)
     typed = {"state": state, "assignee": assignee, "disposition": disposition, "reason": reason.replace("\r\n", "\n")}
-    own = _own(typed, seen)
+    before = _read(seen)
+    own: dict[str, Any] = {name: value for name, value in typed.items() if before.get(name) != value}
     try:
         triage.change(database, [(key, version)], Change(**own), visitor.actor)
     except MissingError as error:
         raise HTTPException(404) from error
     except StaleError as error:
-        return _page(request, key, look, 409, stale=error.now, typed={**dict(error.now), **own})
+        theirs = [(name, str(before.get(name, "")), error.now[name]) for name in typed]
+        theirs = [one for one in theirs if one[1] != one[2]]
+        return _page(request, key, look, 409, stale=error.now, theirs=theirs, typed={**dict(error.now), **own})
     except SourceError as error:
         return _page(request, key, look, 400, failed=translations(look.language).gettext(error.reason), typed=typed)
     if own.get("disposition") == "false_positive":
@@ -269,17 +274,15 @@ def decide(
     return RedirectResponse(f"/incidents/{key}", 303)
 
 
-def _own(typed: dict[str, str], seen: str) -> dict[str, Any]:
-    """Give what somebody changed of what they were shown: the rest of the form is not their will."""
+def _read(seen: str) -> dict[str, Any]:
+    """Give the triage that a form was made from; nothing when it does not say."""
     import orjson
 
     try:
         before = orjson.loads(seen or "{}")
     except orjson.JSONDecodeError:
         before = {}
-    if not isinstance(before, dict):
-        before = {}
-    return {name: value for name, value in typed.items() if before.get(name) != value}
+    return before if isinstance(before, dict) else {}
 
 
 @router.post("/comments")
