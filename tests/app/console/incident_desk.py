@@ -13,12 +13,13 @@ from sekisho.app.console.indexing import index
 from sekisho.app.web.access import COOKIE
 from sekisho.app.web.desk import Settings, open_desk
 from sekisho.app.web.server import create
+from sekisho.model.artifact import Analysis, Artifact, Feature
 from sekisho.model.event import Event, Logsource
 from sekisho.model.finding import Evidence, Finding
 from sekisho.model.ids import stable_id
 from sekisho.model.incident import Edge, Entity, Incident, Merge, Node, Reached, Recommendation, Step, Text
 from sekisho.model.result import Result
-from sekisho.model.verdict import Verdict
+from sekisho.model.verdict import Judgement, Verdict
 
 BASE = "http://127.0.0.1:8765"
 ANNA, BEN = Actor("anna", "192.0.2.7"), Actor("ben")
@@ -98,9 +99,20 @@ def incident(key, events, findings, *, severity="high", score=0.5, title="beacon
     )  # fmt: skip
 
 
-def result(incidents, events, findings):
+def mail(address="case/box.mbox » 3", name="請求書<b>.xls"):
+    """Give a mail with an attachment, as read."""
+    held = Artifact("mail.eml", b"", address)
+    part = Artifact(name, b"", f"{address} » {name}", address, 1, "attachment")
+    judged = Judgement(Verdict.MALICIOUS, 0.9)
+    head = (Feature("subject", "見積の件"), Feature("sender.address", "a@partner.example"))
+    read = (Analysis(held, "1" * 64, 900, "message/rfc822", ("eml",), head), judged)
+    return read, (Analysis(part, "2" * 64, 700, "application/vnd.ms-excel", ("ole",), ()), judged)
+
+
+def result(incidents, events, findings, artifacts=()):
     """Give a result of these."""
-    return Result(Verdict.MALICIOUS, (), (), tuple(findings), tuple(incidents), tuple(events), 1, (), {"total": 0.1})
+    kept = tuple(artifacts), tuple(findings), tuple(incidents), tuple(events)
+    return Result(Verdict.MALICIOUS, (), *kept, 1, (), {"total": 0.1})
 
 
 A, B, C = "iaaaaaaaaaaaa", "ibbbbbbbbbbbb", "icccccccccccc"

@@ -15,6 +15,7 @@ from typing import Any
 
 from sekisho.app.console.database import Database, unpacked
 from sekisho.model.finding import LEVELS
+from sekisho.model.ids import stable_id
 
 Document = dict[str, Any]
 STATES = ("received", "opened", "ran", "contacted")
@@ -22,6 +23,7 @@ STATES = ("received", "opened", "ran", "contacted")
 SENTENCES, HIGHLIGHTS = 6, 8  # that a reader takes in within a minute
 PARTS = 49  # merged into one that its page tells
 CACHE_BYTES = 2_000_000
+QUERIED, DEEPEST = 500, 4  # ids asked for at once; parts of an address that can be a message's own
 RECORDS = 40  # of evidence opened at once
 FIELDS, VALUE_CHARS = 60, 2_000  # of one record
 HIDDEN = frozenset({"body.text", "html.text", "url"})  # whole bodies have their place on the message's page
@@ -101,7 +103,7 @@ class Documents:
     """The documents that were read last, for several people look at the same incidents; nobody may change them."""
 
     def __init__(self, most_bytes: int) -> None:
-        """``most_bytes`` as they are kept; unpacked they are some sixty times as large."""
+        """``most_bytes`` as they are kept; unpacked they take 28 to 40 times as much (measured on three documents)."""
         self._most, self._lock = most_bytes, threading.Lock()
         self._held: OrderedDict[bytes, Document] = OrderedDict()
 
@@ -365,15 +367,23 @@ def page_of(kind: str, label: str) -> tuple[str, str] | None:
     return (_PAGES[kind], label) if kind in _PAGES else None
 
 
-def message_of(database: Database, story: Story, address: str) -> str:
-    """Give the id of the message that an artifact lies in; empty when it is not kept."""
-    parts = address.split(" » ")
-    tries = [" » ".join(parts[: length + 1]) for length in range(min(len(parts), 12))]
-    marks = ", ".join("?" * len(story.parts))
-    row = database.one(
-        f"SELECT id FROM messages WHERE incident IN ({marks}) AND address IN ({', '.join('?' * len(tries))}) "
-        "ORDER BY length(address) DESC LIMIT 1",
-        *story.parts,
-        *tries,
-    )
-    return str(row["id"]) if row is not None else ""
+def messages_of(database: Database, addresses: Iterable[str]) -> dict[str, str]:
+    """Give the id of the message that each artifact lies in, by address; what is not kept is left out.
+
+    A message's id follows from its address, and the address of what lies in it begins with that.
+    """
+    wanted = {address: _roots(address) for address in addresses}
+    tries = list(dict.fromkeys(key for keys in wanted.values() for key in keys))
+    known: set[str] = set()
+    for start in range(0, len(tries), QUERIED):
+        some = tries[start : start + QUERIED]
+        rows = database.all(f"SELECT id FROM messages WHERE id IN ({', '.join('?' * len(some))})", *some)
+        known.update(row["id"] for row in rows)
+    found = {address: next((key for key in keys if key in known), "") for address, keys in wanted.items()}
+    return {address: key for address, key in found.items() if key}
+
+
+def _roots(address: str) -> list[str]:
+    """Give the ids that the message of an artifact may have: a mail in a mailbox file has its number in its address."""
+    parts = address.split(" » ", DEEPEST)[:DEEPEST]
+    return [stable_id("a", " » ".join(parts[: length + 1])) for length in range(len(parts))]

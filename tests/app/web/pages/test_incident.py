@@ -2,14 +2,18 @@
 
 import importlib.util
 import re
+from dataclasses import replace
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from sekisho.app.console import triage
 from sekisho.app.web.pages import incident
+from sekisho.app.web.server import create
 from sekisho.app.web.shown import Look
+from sekisho.model.incident import Entity, Reached, Step, Text
 
 PATH = Path(__file__).parents[2] / "console/incident_desk.py"
 SPEC = importlib.util.spec_from_file_location("incident_desk", PATH)
@@ -88,6 +92,10 @@ def test_two_people_edit_and_nothing_is_lost(app):
     )
     assert late.status_code == 409
     assert "Somebody else changed this incident" in late.text
+    assert [re.sub("<.*?>", "", one) for one in re.findall(r"<li>((?:state|assigned to): .*?)</li>", late.text)] == [
+        "state: new → in progress",
+        "assigned to: – → anna",
+    ]
     assert "a test &lt;b&gt;of ours&lt;/b&gt;</textarea>" in late.text
     assert '<option value="closed" selected>' in late.text
     assert "<option selected>anna</option>" in late.text  # what the other chose stays, for ben did not touch it
@@ -168,3 +176,89 @@ def test_values_are_shown_whole_and_cannot_act():
 def test_a_sentence_is_worded_in_the_readers_zone():
     facts = {"key": "unknown.network.host", "host": "PC-1.corp.example"}
     assert "PC-1.corp[.]example" in incident.said(facts, Look("ja"))
+
+
+def test_a_file_leads_to_its_place_in_its_message(tmp_path):
+    held, part = desks.mail()
+    one = desks.incident(A, desks.EVENTS[:1], desks.FINDINGS[:1])
+    step = Step(
+        None,
+        "file",
+        Text("step.file.found", (("name", part[0].artifact.name), ("relation", "attachment"))),
+        (),
+        (part[0].id,),
+    )
+    found = desks.result([replace(one, steps=(*one.steps, step))], desks.EVENTS, desks.FINDINGS, (held, part))
+    desk, _ = desks.desk_with(tmp_path, found)
+    anna = desks.Browser(create(desk))
+    link = f'href="/messages/{held[0].id}#{part[0].id}"'
+    page = anna.get(f"/incidents/{A}").text
+    assert link in page
+    assert "請求書&lt;b&gt;.xls" in page
+    piece = anna.get(f"/incidents/{A}/evidence/{part[0].id}", headers={"hx-request": "true"}).text
+    assert link in piece
+    assert "2" * 64 in piece
+    desk.database.close()
+
+
+HOSTILE = (
+    '"><script>window.hit=1</script>',
+    "<img src=x onerror=hit()>",
+    "' onmouseover='hit()",
+    "javascript:hit()",
+    "</textarea></title><svg/onload=hit()>",
+    "{{ 7 * 7 }}",
+)
+
+
+class Elements(HTMLParser):
+    """Collects what a browser would act on."""
+
+    def __init__(self):
+        super().__init__()
+        self.acting = []
+
+    def handle_starttag(self, tag, attrs):
+        """Keep scripts without a source of ours, event handlers and links that lead elsewhere."""
+        given = dict(attrs)
+        if tag in ("iframe", "object", "embed", "base", "style") or (tag == "script" and not given.get("src")):
+            self.acting.append((tag, given))
+        for name, value in given.items():
+            leads = name in ("href", "src", "action") and value != "" and not (value or "").startswith(("/", "#"))
+            if name.startswith("on") or name == "style" or leads:
+                self.acting.append((tag, name, value))
+
+
+def test_hostile_evidence_becomes_no_element(tmp_path):
+    events = [
+        replace(
+            desks.event(at, image=one, host=one, source=f"case/{one}"),
+            fields={one: one, "Image": one, "CommandLine": one},
+            user=one,
+        )
+        for at, one in enumerate(HOSTILE)
+    ]
+    findings = [
+        replace(desks.finding(one, title=text), texts=(("ja", text),), attack=(text,), user=text)
+        for one, text in zip(events, HOSTILE, strict=True)
+    ]
+    one = replace(
+        desks.incident(A, events, findings, title=HOSTILE[0]),
+        entities=tuple(Entity("domain", text, "contacted") for text in HOSTILE),
+        reached=tuple(
+            Reached("mailbox", text, "ran", None, Text("why.reached.copy"), (events[0].id,)) for text in HOSTILE
+        ),
+    )
+    desk, _ = desks.desk_with(tmp_path, desks.result([one], events, findings))
+    triage.comment(desk.database, A, " ".join(HOSTILE), desks.ANNA)
+    triage.change(desk.database, [(A, 0)], triage.Change("closed", "", "benign", " ".join(HOSTILE)), desks.ANNA)
+    anna = desks.Browser(create(desk))
+    steps = (f"{A}/evidence/step-{at}" for at in range(len(HOSTILE)))
+    for path in ("?state=", f"/{A}", f"/{A}/tuning", *(f"/{step}" for step in steps)):
+        answer = anna.get(f"/incidents{path}")
+        assert answer.status_code == 200, path
+        seen = Elements()
+        seen.feed(answer.text)
+        assert seen.acting == [], path
+    assert "49" not in re.findall(r"<h1>(.*?)</h1>", anna.get(f"/incidents/{A}").text, re.S)[0]
+    desk.database.close()

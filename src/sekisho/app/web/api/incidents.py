@@ -144,21 +144,21 @@ def decide_many(request: Request, visitor: Analyst, given: Bulk) -> None:
     _change(desk_of(request).database, shown, given, visitor.actor)
 
 
-@router.get("/incidents/{key}", responses={404: {}})
+@router.get("/incidents/{incident_id}", responses={404: {}})
 def incident(
     request: Request,
     visitor: Viewer,
-    key: Key,
+    incident_id: Key,
     language: Annotated[Literal["", "en", "ja"], Query(description="of its sentences")] = "",
 ) -> dict[str, Any]:
     """Give an incident with its findings, events and artifacts, as the result schema has them, and its triage."""
     database = desk_of(request).database
-    told = story.load(database, key, language or look_of(request).language)
-    row = triage.of(database, key)
+    told = story.load(database, incident_id, language or look_of(request).language)
+    row = triage.of(database, incident_id)
     if told is None or row is None:
         raise HTTPException(404, "there is no such incident")
     return {
-        "id": key,
+        "id": incident_id,
         "parts": told.parts[1:],
         "triage": dict(row),
         "incident": told.incident,
@@ -168,20 +168,20 @@ def incident(
     }
 
 
-@router.get("/incidents/{key}/history", responses={404: {}})
-def history(request: Request, visitor: Viewer, key: Key) -> list[dict[str, Any]]:
+@router.get("/incidents/{incident_id}/history", responses={404: {}})
+def history(request: Request, visitor: Viewer, incident_id: Key) -> list[dict[str, Any]]:
     """Give what was done to an incident, the latest first."""
-    database = _known(request, key)
-    parts = database.all("SELECT incident FROM triage WHERE merged_into = ?", key)
-    return triage.history(database, [key, *(row["incident"] for row in parts)])
+    database = _known(request, incident_id)
+    parts = database.all("SELECT incident FROM triage WHERE merged_into = ?", incident_id)
+    return triage.history(database, [incident_id, *(row["incident"] for row in parts)])
 
 
-@router.patch("/incidents/{key}", responses={404: {}, 409: {}})
-def decide(request: Request, visitor: Analyst, key: Key, given: Decision) -> dict[str, Any]:
+@router.patch("/incidents/{incident_id}", responses={404: {}, 409: {}})
+def decide(request: Request, visitor: Analyst, incident_id: Key, given: Decision) -> dict[str, Any]:
     """Change an incident's triage and give it as it is then."""
     database = desk_of(request).database
-    _change(database, [(key, given.version)], given, visitor.actor)
-    row = triage.of(database, key)
+    _change(database, [(incident_id, given.version)], given, visitor.actor)
+    row = triage.of(database, incident_id)
     return dict(row) if row is not None else {}
 
 
@@ -194,52 +194,52 @@ def _change(database: Database, shown: list[tuple[str, int]], given: Decision | 
         raise HTTPException(409, str(error)) from error
 
 
-@router.get("/incidents/{key}/comments", responses={404: {}})
-def comments(request: Request, visitor: Viewer, key: Key) -> list[dict[str, Any]]:
+@router.get("/incidents/{incident_id}/comments", responses={404: {}})
+def comments(request: Request, visitor: Viewer, incident_id: Key) -> list[dict[str, Any]]:
     """Give the comments on an incident, the oldest first."""
-    return [dict(row) for row in triage.comments(_known(request, key), [key])]
+    return [dict(row) for row in triage.comments(_known(request, incident_id), [incident_id])]
 
 
-@router.post("/incidents/{key}/comments", status_code=201, responses={404: {}})
-def say(request: Request, visitor: Analyst, key: Key, given: Said) -> Kept:
+@router.post("/incidents/{incident_id}/comments", status_code=201, responses={404: {}})
+def say(request: Request, visitor: Analyst, incident_id: Key, given: Said) -> Kept:
     """Keep a comment."""
-    return Kept(id=triage.comment(_known(request, key), key, given.text, visitor.actor))
+    return Kept(id=triage.comment(_known(request, incident_id), incident_id, given.text, visitor.actor))
 
 
-@router.post("/incidents/{key}/merge", responses={404: {}})
-def merge(request: Request, visitor: Analyst, key: Key, given: Others) -> Head:
+@router.post("/incidents/{incident_id}/merge", responses={404: {}})
+def merge(request: Request, visitor: Analyst, incident_id: Key, given: Others) -> Head:
     """Tell others together with this one, under the gravest."""
     try:
-        return Head(id=triage.merge(desk_of(request).database, [key, *given.incidents], visitor.actor))
+        return Head(id=triage.merge(desk_of(request).database, [incident_id, *given.incidents], visitor.actor))
     except MissingError as error:
         raise HTTPException(404, str(error)) from error
 
 
-@router.post("/incidents/{key}/unmerge", status_code=204, responses={404: {}})
-def unmerge(request: Request, visitor: Analyst, key: Key, given: Part) -> None:
+@router.post("/incidents/{incident_id}/unmerge", status_code=204, responses={404: {}})
+def unmerge(request: Request, visitor: Analyst, incident_id: Key, given: Part) -> None:
     """Undo a merge: tell one by itself again."""
     try:
-        triage.unmerge(desk_of(request).database, key, given.part, visitor.actor)
+        triage.unmerge(desk_of(request).database, incident_id, given.part, visitor.actor)
     except MissingError as error:
         raise HTTPException(404, str(error)) from error
 
 
-@router.post("/incidents/{key}/split", status_code=202, responses={404: {}})
-def split(request: Request, visitor: Analyst, key: Key, given: Merges) -> Asked:
+@router.post("/incidents/{incident_id}/split", status_code=202, responses={404: {}})
+def split(request: Request, visitor: Analyst, incident_id: Key, given: Merges) -> Asked:
     """Keep apart what the correlation united, and have the case investigated anew."""
     desk = desk_of(request)
     try:
-        case = triage.split(desk.database, key, given.merges, visitor.actor)
+        case = triage.split(desk.database, incident_id, given.merges, visitor.actor)
     except MissingError as error:
         raise HTTPException(404, str(error)) from error
     return Asked(job=desk.jobs.ask(case, visitor.actor))
 
 
-@router.post("/incidents/{key}/unsplit", status_code=202, responses={404: {}})
-def unsplit(request: Request, visitor: Analyst, key: Key, given: Merges) -> Asked:
+@router.post("/incidents/{incident_id}/unsplit", status_code=202, responses={404: {}})
+def unsplit(request: Request, visitor: Analyst, incident_id: Key, given: Merges) -> Asked:
     """Undo a split of the incident's case, and have it investigated anew."""
     desk = desk_of(request)
-    row = desk.database.one("SELECT case_id FROM incidents WHERE id = ?", key)
+    row = desk.database.one("SELECT case_id FROM incidents WHERE id = ?", incident_id)
     if row is None:
         raise HTTPException(404, "there is no such incident")
     try:
@@ -249,11 +249,11 @@ def unsplit(request: Request, visitor: Analyst, key: Key, given: Merges) -> Aske
     return Asked(job=desk.jobs.ask(row["case_id"], visitor.actor))
 
 
-@router.get("/incidents/{key}/exclusions", responses={404: {}})
-def exclusions(request: Request, visitor: Viewer, key: Key) -> dict[str, Any]:
+@router.get("/incidents/{incident_id}/exclusions", responses={404: {}})
+def exclusions(request: Request, visitor: Viewer, incident_id: Key) -> dict[str, Any]:
     """Give what could be left out of an incident's findings, and what is already."""
     database, language = desk_of(request).database, look_of(request).language
-    told = story.load(database, key, language)
+    told = story.load(database, incident_id, language)
     if told is None:
         raise HTTPException(404, "there is no such incident")
     proposed = [
@@ -261,15 +261,17 @@ def exclusions(request: Request, visitor: Viewer, key: Key) -> dict[str, Any]:
          "user": one.user, "match": dict(one.values)}
         for one in tune.proposals(told, language)
     ]  # fmt: skip
-    kept = [{name: one[name] for name in ("number", "at", "who", "entry")} for one in tune.excluded(database, key)]
+    kept = [
+        {name: one[name] for name in ("number", "at", "who", "entry")} for one in tune.excluded(database, incident_id)
+    ]
     return {"proposed": proposed, "kept": kept}
 
 
-@router.post("/incidents/{key}/exclusions/preview", responses={404: {}})
-def preview(request: Request, visitor: Viewer, key: Key, given: Exclusion) -> dict[str, Any]:
+@router.post("/incidents/{incident_id}/exclusions/preview", responses={404: {}})
+def preview(request: Request, visitor: Analyst, incident_id: Key, given: Exclusion) -> dict[str, Any]:
     """Count what an exclusion would have taken out of what the console holds; nothing is changed."""
     wanted = _wanted(given)
-    effect = tune.effect(_known(request, key), wanted, today())
+    effect = tune.effect(_known(request, incident_id), wanted, today())
     return {
         "findings": effect.findings,
         "of": effect.of,
@@ -281,18 +283,18 @@ def preview(request: Request, visitor: Viewer, key: Key, given: Exclusion) -> di
     }
 
 
-@router.post("/incidents/{key}/exclusions", status_code=201, responses={404: {}})
-def exclude(request: Request, visitor: Analyst, key: Key, given: Exclusion) -> dict[str, str]:
+@router.post("/incidents/{incident_id}/exclusions", status_code=201, responses={404: {}})
+def exclude(request: Request, visitor: Analyst, incident_id: Key, given: Exclusion) -> dict[str, str]:
     """Write an exclusion into the tuning file and give the entry; it applies from the next investigation on."""
     wanted = _wanted(given)
-    tune.exclude(_known(request, key), key, wanted, visitor.actor, today())
+    tune.exclude(_known(request, incident_id), incident_id, wanted, visitor.actor, today())
     return {"entry": worded(wanted.entry)}
 
 
-@router.post("/incidents/{key}/exclusions/undo", status_code=204, responses={404: {}})
-def include(request: Request, visitor: Analyst, key: Key, given: Number) -> None:
+@router.post("/incidents/{incident_id}/exclusions/undo", status_code=204, responses={404: {}})
+def include(request: Request, visitor: Analyst, incident_id: Key, given: Number) -> None:
     """Take an exclusion back."""
-    tune.include(_known(request, key), key, given.number, visitor.actor)
+    tune.include(_known(request, incident_id), incident_id, given.number, visitor.actor)
 
 
 def _wanted(given: Exclusion) -> tune.Exclusion:
@@ -303,8 +305,8 @@ def _wanted(given: Exclusion) -> tune.Exclusion:
     )
 
 
-def _known(request: Request, key: str) -> Database:
+def _known(request: Request, incident_id: str) -> Database:
     database = desk_of(request).database
-    if database.one("SELECT 1 FROM incidents WHERE id = ?", key) is None:
+    if database.one("SELECT 1 FROM incidents WHERE id = ?", incident_id) is None:
         raise HTTPException(404, "there is no such incident")
     return database

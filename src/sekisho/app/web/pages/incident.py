@@ -56,6 +56,7 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
     )
     layer, page = more.pop("layer", ""), more.pop("page", 1)
     steps = [(at, one) for at, one in enumerate(told.incident["steps"]) if layer in ("", one["layer"])]
+    artifacts = list(told.artifacts.items())[:LISTED]
     context = {
         "key": key,
         "row": kept,
@@ -76,6 +77,8 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
         "layer": layer,
         "layers": [one for one in LAYERS if any(step["layer"] == one for step in told.incident["steps"])],
         "listed": LISTED,
+        "artifacts": artifacts,
+        "messages": story.messages_of(database, [one["address"] for _, one in artifacts]),
         "merges": told.incident["merges"][:MERGES],
         "parts": _titles(request, told.parts[1:], look),
         "related": _titles(request, [one["incident"] for one in told.incident["related"][:20]], look),
@@ -86,6 +89,7 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
         "states": triage.STATES,
         "dispositions": triage.DISPOSITIONS,
         "stale": None,
+        "theirs": [],
         "failed": "",
         "typed": dict(row),
         **more,
@@ -136,17 +140,17 @@ def drawn(told: story.Story, look: Look) -> dict[str, list[dict[str, Any]]]:
                 "href": f"/entities/{place[0]}?value={quote(place[1], safe='')}" if place else "",
             }
         )
+    whole = len(edges) == len(given["edges"]) and all(one["count"] == 1 for one in nodes)
     lines = []
     for at, edge in enumerate(edges):
         count = f" × {edge['count']}" if edge.get("count", 1) > 1 else ""
-        label = word("edge", edge["relation"]) + count
         lines.append(
             {
                 "source": edge["source"],
                 "target": edge["target"],
-                "label": label,
+                "label": word("edge", edge["relation"]) + count,
                 "at": moment(edge["at"]),
-                "ref": f"edge-{at}",
+                "ref": f"edge-{at}" if whole else "",  # a line that stands for several has no record of its own
             }
         )
     return {"nodes": out, "edges": lines}
@@ -204,7 +208,8 @@ def evidence(request: Request, visitor: Viewer, key: Key, ref: Annotated[str, Pa
         raise HTTPException(404)
     sentence, ids = found
     records = list(story.records(told, ids[: story.RECORDS], look.language))
-    node = next((one for one in drawn(told, look)["nodes"] if f"node-{one['id']}" == ref), None)
+    nodes = drawn(told, look)["nodes"] if ref.startswith("node-") else []
+    node = next((one for one in nodes if f"node-{one['id']}" == ref), None)
     context = {
         "key": key,
         "ref": ref,
@@ -216,7 +221,7 @@ def evidence(request: Request, visitor: Viewer, key: Key, ref: Annotated[str, Pa
         "members": _members(told, ref),
         "moment": moment_in(look),
         "full": full,
-        "messages": {one.id: story.message_of(database, told, one.artifact) for one in records if one.artifact},
+        "messages": story.messages_of(database, [one.artifact for one in records if one.artifact]),
     }
     if request.headers.get("hx-request") == "true":
         return HTMLResponse(fragment(request, "parts/evidence.html", **context))
@@ -252,13 +257,16 @@ def decide(
     """Change an incident's triage; if somebody else did so meanwhile, show both and change nothing."""
     database, look = desk_of(request).database, look_of(request)
     typed = {"state": state, "assignee": assignee, "disposition": disposition, "reason": reason.replace("\r\n", "\n")}
-    own = _own(typed, seen)
+    before = _read(seen)
+    own: dict[str, Any] = {name: value for name, value in typed.items() if before.get(name) != value}
     try:
         triage.change(database, [(key, version)], Change(**own), visitor.actor)
     except MissingError as error:
         raise HTTPException(404) from error
     except StaleError as error:
-        return _page(request, key, look, 409, stale=error.now, typed={**dict(error.now), **own})
+        theirs = [(name, str(before.get(name, "")), error.now[name]) for name in typed]
+        theirs = [one for one in theirs if one[1] != one[2]]
+        return _page(request, key, look, 409, stale=error.now, theirs=theirs, typed={**dict(error.now), **own})
     except SourceError as error:
         return _page(request, key, look, 400, failed=translations(look.language).gettext(error.reason), typed=typed)
     if own.get("disposition") == "false_positive":
@@ -266,17 +274,15 @@ def decide(
     return RedirectResponse(f"/incidents/{key}", 303)
 
 
-def _own(typed: dict[str, str], seen: str) -> dict[str, Any]:
-    """Give what somebody changed of what they were shown: the rest of the form is not their will."""
+def _read(seen: str) -> dict[str, Any]:
+    """Give the triage that a form was made from; nothing when it does not say."""
     import orjson
 
     try:
         before = orjson.loads(seen or "{}")
     except orjson.JSONDecodeError:
         before = {}
-    if not isinstance(before, dict):
-        before = {}
-    return {name: value for name, value in typed.items() if before.get(name) != value}
+    return before if isinstance(before, dict) else {}
 
 
 @router.post("/comments")

@@ -125,6 +125,7 @@
       if (to && event.originalEvent.detail === 2) { location.href = to; return; }
       place.dispatchEvent(new CustomEvent("entity", { bubbles: true, detail: event.target.data() }));
     });
+    drawn.on("tap", "edge", (event) => { if (event.target.data("ref")) place.dispatchEvent(new CustomEvent("entity", { bubbles: true, detail: { ref: event.target.data("ref") } })); });
     place.graph = drawn;
   }
 
@@ -259,7 +260,7 @@ document.querySelectorAll(".star [data-graph]").forEach((place) => place.graph?.
     if (event.target.closest("[data-close]")) close();
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !drawer.hidden) close(); });
-  document.addEventListener("entity", (event) => open(`${drawer.dataset.base}/node-${event.detail.id}`, null));
+  document.addEventListener("entity", (event) => open(`${drawer.dataset.base}/${event.detail.ref || `node-${event.detail.id}`}`, null));
 })();
 
 // Lists: one box chooses all rows of a form.
