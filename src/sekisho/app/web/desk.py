@@ -15,6 +15,7 @@ from sekisho.app.console.courier import Courier
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
 from sekisho.app.console.notify import Notices
+from sekisho.app.console.reported import Reports
 from sekisho.app.console.response import Response
 from sekisho.app.console.vault import Vault
 from sekisho.app.store.state import State
@@ -56,6 +57,7 @@ class Desk:
     vault: Vault
     response: Response
     notices: Notices
+    reports: Reports
     courier: Courier
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
@@ -76,9 +78,20 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     vault = Vault(database.folder)
     response = Response(database, vault, _own(settings))
     notices = Notices(database, vault)
-    courier = Courier(database, [response.work, notices.look, notices.send], [response.recover])
+    reports = Reports(database, cases, Jobs(database), vault)
+    courier = Courier(database, [response.work, notices.look, notices.send, reports.poll], [response.recover])
     return Desk(
-        settings, database, cases, Jobs(database), Accounts(database), supervisor, vault, response, notices, courier
+        settings=settings,
+        database=database,
+        cases=cases,
+        jobs=Jobs(database),
+        accounts=Accounts(database),
+        supervisor=supervisor,
+        vault=vault,
+        response=response,
+        notices=notices,
+        reports=reports,
+        courier=courier,
     )
 
 
