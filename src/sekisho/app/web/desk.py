@@ -15,6 +15,8 @@ from sekisho.app.console.courier import Courier
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
 from sekisho.app.console.notify import Notices
+from sekisho.app.console.oidc import Oidc
+from sekisho.app.console.oidc import read as read_oidc
 from sekisho.app.console.reported import Reports
 from sekisho.app.console.response import Response
 from sekisho.app.console.vault import Vault
@@ -59,6 +61,8 @@ class Desk:
     notices: Notices
     reports: Reports
     courier: Courier
+    oidc: Oidc | None = None
+    """Who signs people in besides the console itself."""
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
 
@@ -92,6 +96,7 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
         notices=notices,
         reports=reports,
         courier=courier,
+        oidc=Oidc(read_oidc(settings.oidc), database) if settings.oidc else None,
     )
 
 
