@@ -85,7 +85,7 @@ def quarantine(server: Server, mailbox: str, messages: Sequence[str]) -> Outcome
     moved: list[Moved] = []
     failed = ""
     try:
-        with _opened(server, mailbox) as imap:
+        with opened(server, mailbox) as imap:
             imap.create(_quoted(server.folder))  # there may be one
             for folder in _folders(imap, server.folder):
                 imap.select(folder)
@@ -111,7 +111,7 @@ def restore(server: Server, mailbox: str, moved: Sequence[Moved]) -> Outcome:
     back: list[Moved] = []
     failed = ""
     try:
-        with _opened(server, mailbox) as imap:
+        with opened(server, mailbox) as imap:
             if imap.select(_quoted(server.folder))[0] != "OK":
                 raise ResponseError("there is no quarantine", mailbox)
             for one in moved:
@@ -130,7 +130,7 @@ def restore(server: Server, mailbox: str, moved: Sequence[Moved]) -> Outcome:
 
 
 @contextmanager
-def _opened(server: Server, mailbox: str) -> Iterator[imaplib.IMAP4]:
+def opened(server: Server, mailbox: str) -> Iterator[imaplib.IMAP4]:
     """Give a session in a mailbox.
 
     Raises:

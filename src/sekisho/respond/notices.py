@@ -48,6 +48,8 @@ class Notice:
     """Where it is shown; our own address, or empty."""
     at: int
     """Seconds UTC."""
+    to: str = ""
+    """Whom alone it goes to, by e-mail."""
 
 
 def slack(url: str, notice: Notice) -> Request:
@@ -80,7 +82,7 @@ def letter(sender: str, recipients: tuple[str, ...], notice: Notice) -> EmailMes
     """Give an e-mail."""
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"], message["To"] = sender, ", ".join(recipients)
-    message["Subject"] = f"[Sekisho] {_line(safe(notice.title))}"[:200]
+    message["Subject"] = f"{'' if notice.to else '[Sekisho] '}{_line(safe(notice.title))}"[:200]
     message["Date"] = format_datetime(datetime.fromtimestamp(notice.at, UTC))
     message["Auto-Submitted"] = "auto-generated"  # no out-of-office answers. Source: RFC 3834, 5
     message.set_content("\n".join(one for one in (safe(notice.title), "", *notice.text.split("\n"), "", notice.link)))

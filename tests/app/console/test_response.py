@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from sekisho.app.console.response import LOST, StateError
 from sekisho.app.console.vault import Vault
 from sekisho.model.errors import SourceError
 from tests.listener import listening
+from tests.respond.test_microsoft import Service
 
 FIRST, SECOND = Actor("suzuki", "192.0.2.1"), Actor("tanaka", "192.0.2.2")
 BAD = [("domain", "evil.example"), ("ip", "203.0.113.9")]
@@ -163,6 +165,39 @@ def test_what_failed_is_listed_with_its_reason_and_tried_again(desk):
         desk.response.work()
     assert states(desk, key) == ("partly", ["undone", "done"])
     assert "answered 500" in desk.response.targets(key)[1].said
+
+
+def test_a_second_attempt_does_the_rest_and_undo_takes_back_both(desk):
+    box = "user01@corp.example"
+    with listening() as listener:
+        service = Service(listener)
+        url = listener.url
+        where = {"tenant": "tenant", "client": "client", "login_base": url, "graph_base": url}
+        choose(desk, **where, networks=("127.0.0.0/8",))
+        Vault(desk.database.folder).keep("graph", "s3cret")
+        incident = incident_of(desk)
+        key = desk.response.propose("quarantine", "graph", [("mailbox", box)], FIRST, incident=incident)
+        (first,) = desk.response.targets(key)[0].messages
+        desk.database.base.execute(
+            "UPDATE action_targets SET messages = ? WHERE action = ?", (json.dumps([first, "<no id@x.example>"]), key)
+        )
+        service.mails = {"m1": [first, "inbox-id"]}
+        desk.response.run(key, FIRST)
+        desk.response.work()
+        assert states(desk, key) == ("failed", ["failed"])
+        assert len(desk.response.targets(key)[0].receipt["moved"]) == 1
+        desk.database.base.execute(
+            "UPDATE action_targets SET messages = ? WHERE action = ?", (json.dumps([first, "<two@x.example>"]), key)
+        )
+        service.mails["m2"] = ["<two@x.example>", "archive-id"]
+        desk.response.run(key, FIRST)
+        desk.response.work()
+        assert states(desk, key) == ("done", ["done"])
+        assert {folder for _, folder in service.mails.values()} == {"recoverableitemsdeletions"}
+        desk.response.undo(key, FIRST)
+        desk.response.work()
+        assert states(desk, key) == ("undone", ["undone"])
+        assert sorted(service.mails.values()) == sorted([[first, "inbox-id"], ["<two@x.example>", "archive-id"]])
 
 
 def test_a_way_that_is_not_set_up_cannot_be_proposed(desk):

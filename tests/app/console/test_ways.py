@@ -7,11 +7,12 @@ from sekisho.app.console.audit import Actor
 from sekisho.app.console.choices import Reach, save
 from sekisho.app.console.database import Database
 from sekisho.app.console.vault import Vault
-from sekisho.app.console.ways import Task, ways
+from sekisho.app.console.ways import PartlyError, Task, ways
 from sekisho.model.errors import ResponseError
 from sekisho.respond.webhook import genuine
 from tests.dovecot import dovecot
 from tests.listener import listening
+from tests.respond.test_microsoft import BAD, BOX, Service
 
 
 def task(kind="block", target_kind="domain", target="evil.example", messages=()):
@@ -77,6 +78,37 @@ def test_mails_are_quarantined_over_imap_and_restored(tmp_path):
         assert server.mails("user01@corp.example") == []
         assert imap.undo(asked, receipt) == {"said": "1 moved back"}
         assert server.mails("user01@corp.example") == [text]
+
+
+def test_microsoft_s_services_are_asked_and_undone(tmp_path):
+    with listening() as listener:
+        service = Service(listener)
+        url = listener.url
+        where = {"tenant": "tenant", "client": "client", "login_base": url, "graph_base": url}
+        where |= {"defender_base": f"{url}/defender", "networks": ("127.0.0.0/8",)}
+        assert way(tmp_path, "graph", **where).lacks() == "client_secret"
+        Vault(tmp_path).keep("graph", "s3cret")
+        graph, defender = way(tmp_path, "graph"), way(tmp_path, "defender")
+        asked = task("quarantine", "mailbox", BOX, (BAD,))
+        told = "\n".join(graph.told(asked))
+        assert "s3cret" not in told
+        assert "/move" in told
+        receipt = graph.do(asked)
+        assert receipt["said"] == "2 moved"
+        assert graph.undo(asked, receipt) == {"said": "2 moved back"}
+        with pytest.raises(PartlyError) as partly:
+            graph.do(task("quarantine", "mailbox", BOX, (BAD, "<no id@x.example>")))
+        assert len(partly.value.receipt["moved"]) == 2
+        asked = task("purge", "mailbox", BOX, ("<good@sender.example>", "<none@x.example>"))
+        assert graph.do(asked)["said"] == "1 deleted, 1 not found"
+        with pytest.raises(ResponseError, match="has no copy"):
+            graph.do(asked)
+        cut = task("isolate", "host", "PC-0142")
+        assert "isolate" in "".join(defender.told(cut))
+        receipt = defender.do(cut)
+        assert service.cut == {"h1"}
+        assert defender.undo(cut, receipt) == {}
+        assert service.cut == set()
 
 
 def test_ways_say_what_they_lack(tmp_path):

@@ -150,6 +150,29 @@ class Notify:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The mailbox that users forward suspicious mail to."""
+
+    imap: str = ""
+    """``host`` or ``host:port``."""
+    imap_security: str = "tls"
+    account: str = ""
+    folder: str = "INBOX"
+
+    def checked(self) -> Inbox:
+        """Give the choices back when they can be used.
+
+        Raises:
+            SourceError: what cannot.
+        """
+        _place(self.imap)
+        _one_of(self.imap_security, SECURITY)
+        if not FOLDER.fullmatch(self.folder):
+            raise SourceError("is no name of a folder", self.folder[:100])
+        return self
+
+
 def place(text: str, port: int) -> tuple[str, int]:
     """Give host and port of a place as it was written."""
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?", text)

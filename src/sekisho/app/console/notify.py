@@ -65,7 +65,7 @@ class Notices:
                 fresh = base.execute("INSERT OR IGNORE INTO announced VALUES (?, ?)", (one.id, now)).rowcount
                 if fresh and one.notice:
                     for way in ways:
-                        _queue(base, way, one.notice, now)
+                        queue(base, way, one.notice, now)
         return True
 
     def test(self, way: str, by: Actor, language: str) -> None:
@@ -80,7 +80,7 @@ class Notices:
         text = words.get("console.notice.test.text", who=by.name)
         told = Notice("test", "low", words.get("console.notice.test"), text, "test", self._link(""), now)
         with self._database.change() as base:
-            _queue(base, way, told, now)
+            queue(base, way, told, now)
             note(base, by, "notice.test", way)
 
     def send(self) -> bool:
@@ -126,6 +126,8 @@ class Notices:
                 outward.sent(build(url, told), outward.allowed([host], load(self._database, Reach).networks))
             except ResponseError as error:
                 raise ResponseError(error.reason, host) from error  # the address itself is a secret
+        elif told.to:
+            self.mail(mail, notices.letter(mail.sender, (told.to,), told))
         elif way == "mail":
             self.mail(mail, notices.letter(mail.sender, chosen.mail_to, told))
         elif chosen.syslog:
@@ -194,7 +196,8 @@ class Notices:
             yield _News(f"job{row['id']}", told if chosen.failures else None)
 
 
-def _queue(base: sqlite3.Connection, way: str, told: Notice, now: int) -> None:
+def queue(base: sqlite3.Connection, way: str, told: Notice, now: int) -> None:
+    """Put a notice into the outbox, in the transaction of ``base``."""
     base.execute(
         "INSERT INTO outbox (way, notice, made_at, next_at) VALUES (?, ?, ?, ?)",
         (way, orjson.dumps(asdict(told)).decode(), now, now),

@@ -369,12 +369,13 @@ class Response:
         state, said, receipt = "undone" if action.undoing else "done", "", target.receipt
         try:
             way = _usable(way, action)
-            receipt = way.undo(task, target.receipt) if action.undoing else way.do(task)
+            receipt = way.undo(task, target.receipt) if action.undoing else _joined(target.receipt, way.do(task))
             said = str(receipt.get("said", ""))
             if action.undoing:
                 receipt = {}
         except PartlyError as error:
-            state, said, receipt = "failed", str(error), error.receipt
+            receipt = error.receipt if action.undoing else _joined(target.receipt, error.receipt)
+            state, said = "failed", str(error)
         except ResponseError as error:
             state, said = ("done" if action.undoing and target.state == "done" else "failed"), str(error)
         self._mark(action, target, state, said, receipt, done=True)
@@ -539,7 +540,15 @@ def _where(state: str, incident: str) -> tuple[str, tuple[str, ...]]:
     return " AND ".join(conditions) or "1", tuple(values)
 
 
+def _joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Give the receipt of two attempts: what the first one moved is taken back too."""
+    lists = {name: [*value, *now.get(name, [])] for name, value in before.items() if isinstance(value, list)}
+    return {**before, **now, **lists}
+
+
 def _task(action: Action, target: Target) -> Task:
+    """Give what is to be done to a target; mails that an earlier attempt moved are not looked for again."""
+    moved = set() if action.undoing else {one[0] for one in target.receipt.get("moved", ())}
     return Task(
         action.id,
         action.kind,
@@ -547,6 +556,6 @@ def _task(action: Action, target: Target) -> Task:
         action.reason,
         target.kind,
         target.value,
-        target.messages,
+        tuple(one for one in target.messages if one not in moved),
         action.run_by or action.proposed_by,
     )

@@ -12,7 +12,7 @@ from sekisho.app.console.choices import Reach, load, place
 from sekisho.app.console.database import Database
 from sekisho.app.console.vault import Vault
 from sekisho.model.errors import ResponseError
-from sekisho.respond import feed, mailboxes, webhook
+from sekisho.respond import feed, mailboxes, microsoft, webhook
 from sekisho.respond.outward import sent
 
 KINDS = ("quarantine", "purge", "block", "isolate", "reset", "collect")
@@ -194,6 +194,111 @@ class Imap:
         return {"said": f"{len(outcome.moved)} moved back"}
 
 
+class _Microsoft:
+    """What both of Microsoft's services need."""
+
+    def __init__(self, chosen: Reach, secret: str) -> None:
+        self._app = microsoft.Application(
+            chosen.tenant,
+            chosen.client,
+            secret,
+            chosen.login_base,
+            chosen.graph_base,
+            chosen.defender_base,
+        )
+        self._cloud = microsoft.Cloud(self._app, chosen.microsoft())
+
+    def lacks(self) -> str:
+        """Give what is not set."""
+        if not self._app.tenant or not self._app.client:
+            return "client"
+        return "" if self._app.secret else "client_secret"
+
+
+class Graph(_Microsoft):
+    """Mailboxes in Microsoft 365."""
+
+    name: str = "graph"
+    kinds: tuple[str, ...] = ("quarantine", "purge")
+    undoes: tuple[str, ...] = ("quarantine",)
+
+    def told(self, task: Task) -> list[str]:
+        """Give the requests."""
+        requests = [microsoft.sign_in(self._app, self._app.graph)]
+        for message in task.messages:
+            requests.append(microsoft.find(self._app, task.target, message))
+            if task.kind == "purge":
+                requests.append(microsoft.purge(self._app, task.target, "ID"))
+            else:
+                requests.append(microsoft.move(self._app, task.target, "ID", microsoft.QUARANTINE))
+        return [one.told() for one in requests]
+
+    def do(self, task: Task) -> Receipt:
+        """Move or delete the mails."""
+        moved: list[list[str]] = []
+        done, missing, failed = 0, 0, ""
+        for message in task.messages:
+            try:
+                if task.kind == "purge":
+                    done += self._cloud.purge(task.target, message)
+                else:
+                    found = self._cloud.quarantine(task.target, message)
+                    moved += [[one.message, one.id, one.folder] for one in found]
+                    done += len(found)
+            except microsoft.NoCopyError:
+                missing += 1
+            except ResponseError as error:
+                failed = failed or str(error)
+        receipt: Receipt = {"moved": moved} if moved else {}
+        if not done:
+            raise ResponseError(failed or "has no copy", task.target)
+        if failed:
+            raise PartlyError(failed, task.target, receipt)
+        said = f"{done} {'deleted' if task.kind == 'purge' else 'moved'}"
+        return {**receipt, "said": said + (f", {missing} not found" if missing else "")}
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Move the mails back."""
+        moved = [microsoft.Moved(*one) for one in receipt.get("moved", ())]
+        for at, one in enumerate(moved):
+            try:
+                self._cloud.restore(task.target, one)
+            except ResponseError as error:
+                left = {"moved": [[each.message, each.id, each.folder] for each in moved[at:]]}
+                raise PartlyError(error.reason, task.target, left) from error
+        return {"said": f"{len(moved)} moved back"}
+
+
+class Defender(_Microsoft):
+    """Hosts under Microsoft Defender for Endpoint."""
+
+    name: str = "defender"
+    kinds: tuple[str, ...] = ("isolate",)
+    undoes: tuple[str, ...] = ("isolate",)
+
+    def told(self, task: Task) -> list[str]:
+        """Give the requests."""
+        requests = (
+            microsoft.sign_in(self._app, self._app.defender),
+            microsoft.find_host(self._app, task.target),
+            microsoft.isolate(self._app, "ID", _comment(task)),
+        )
+        return [one.told() for one in requests]
+
+    def do(self, task: Task) -> Receipt:
+        """Cut the host off."""
+        return {"machine": self._cloud.isolate(task.target, _comment(task))}
+
+    def undo(self, task: Task, receipt: Receipt) -> Receipt:
+        """Let the host back."""
+        self._cloud.release(str(receipt.get("machine", "")), _comment(task))
+        return {}
+
+
+def _comment(task: Task) -> str:
+    return f"Sekisho {task.action} {task.incident} {task.by}: {task.reason}"
+
+
 class Hand:
     """Somebody does it, and says so here."""
 
@@ -225,6 +330,8 @@ def ways(database: Database, vault: Vault) -> Sequence[Way]:
         Lists(database, chosen.block_days),
         Webhook(chosen, vault.get("webhook")),
         Imap(chosen, vault.get("imap")),
+        Graph(chosen, vault.get("graph")),
+        Defender(chosen, vault.get("graph")),
         Hand(),
     )
 

@@ -15,7 +15,10 @@ from sekisho.app.console.courier import Courier
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs, Supervisor
 from sekisho.app.console.notify import Notices
+from sekisho.app.console.oidc import Oidc
+from sekisho.app.console.oidc import read as read_oidc
 from sekisho.app.console.reading import Readers
+from sekisho.app.console.reported import Reports
 from sekisho.app.console.response import Response
 from sekisho.app.console.upkeep import Upkeep
 from sekisho.app.console.vault import Vault
@@ -61,9 +64,12 @@ class Desk:
     vault: Vault
     response: Response
     notices: Notices
+    reports: Reports
     courier: Courier
     readers: Readers = field(default_factory=Readers)
     """What reads raw evidence again for who looks at it."""
+    oidc: Oidc | None = None
+    """Who signs people in besides the console itself."""
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Opens a console without accounts, for who started it; new at each start."""
 
@@ -85,7 +91,8 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     vault = Vault(database.folder)
     response = Response(database, vault, _own(settings))
     notices = Notices(database, vault)
-    courier = Courier(database, [response.work, notices.look, notices.send], [response.recover])
+    reports = Reports(database, cases, Jobs(database), vault)
+    courier = Courier(database, [response.work, notices.look, notices.send, reports.poll], [response.recover])
     watcher = Watcher(database, cases, settings.watch, settings.upload_bytes) if settings.watch else None
     return Desk(
         settings=settings,
@@ -98,7 +105,9 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
         vault=vault,
         response=response,
         notices=notices,
+        reports=reports,
         courier=courier,
+        oidc=Oidc(read_oidc(settings.oidc), database) if settings.oidc else None,
     )
 
 

@@ -14,7 +14,7 @@ from sekisho.app.web.access import SAFE, Brake
 from sekisho.app.web.meters import Meters
 
 BODY_BYTES = 2 * 1024 * 1024  # of a form or JSON; uploads have a limit of their own
-UPLOADS = "/api/v1/cases/"
+UPLOADS = ("/api/v1/cases/", "/api/v1/reported")
 CYTOSCAPE_STYLE = "'sha256-pgvDUBa4IjFA2yuSJ2cqcyxmNYJMborsd0ORcRv9vw8='"  # the one rule that library writes itself
 POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self' {CYTOSCAPE_STYLE}; img-src 'self' data:; "

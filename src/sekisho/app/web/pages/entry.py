@@ -31,7 +31,7 @@ def start(request: Request, key: str = "") -> Response:
     desk = desk_of(request)
     if desk.accounts.exist() or not secrets.compare_digest(key.encode(), desk.key.encode()):
         raise DeniedError(401, "signed-out")
-    return _let_in(request, desk, LOCAL, "/")
+    return let_in(request, desk, LOCAL, "/")
 
 
 @router.get("/favicon.ico", tags=[PUBLIC])
@@ -43,7 +43,7 @@ def icon() -> Response:
 @router.get("/login", tags=[PUBLIC])
 def login(request: Request, next: str = "/") -> Response:
     """Ask who it is."""
-    return _form(request, next, "", "")
+    return asked(request, next, "", "")
 
 
 @router.post("/login", tags=[PUBLIC])
@@ -57,17 +57,24 @@ def sign_in(
     desk, address = desk_of(request), request.client.host if request.client else ""
     _ = translations(look_of(request).language).gettext
     if not _names.take(name.lower()) or not _addresses.take(address):
-        return _form(request, next, name, _("Too many tries. Wait half a minute."), 429)
+        return asked(request, next, name, _("Too many tries. Wait half a minute."), 429)
     if not desk.accounts.check(name, password):
         with desk.database.change() as base:
             note(base, Actor(name, address), "session.refuse")
-        return _form(request, next, name, _("Name or password is wrong."), 401)
-    return _let_in(request, desk, name, next)
+        return asked(request, next, name, _("Name or password is wrong."), 401)
+    return let_in(request, desk, name, next)
 
 
-def _form(request: Request, onward: str, name: str, failed: str, status: int = 200) -> Response:
+def asked(request: Request, onward: str, name: str, failed: str, status: int = 200) -> Response:
+    """Ask who it is, and say what was wrong."""
     desk = desk_of(request)
-    given = {"accounts": desk.accounts.exist(), "next": local(onward), "failed": failed, "name": name, "oidc": ""}
+    given = {
+        "accounts": desk.accounts.exist(),
+        "next": local(onward),
+        "failed": failed,
+        "name": name,
+        "oidc": desk.oidc.name if desk.oidc else "",
+    }
     return render(request, "login.html", status, **given)
 
 
@@ -76,7 +83,8 @@ def local(path: str) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path else "/"
 
 
-def _let_in(request: Request, desk: Desk, name: str, onward: str) -> Response:
+def let_in(request: Request, desk: Desk, name: str, onward: str) -> Response:
+    """Begin a session and go on."""
     secret = desk.accounts.begin(name, request.client.host if request.client else "")
     answer = RedirectResponse(local(onward), 303)
     answer.set_cookie(
