@@ -57,6 +57,10 @@ def _do(database: Database, job: Job, chosen: argparse.Namespace) -> None:
         from sekisho.app.console import campaigns
 
         campaigns.refresh(database, _reporter(database, job))
+    elif job.kind == "sweep":
+        from sekisho.app.console import sweeping
+
+        sweeping.run(database, job, _reporter(database, job))
     else:
         investigate(database, job, chosen)
 
@@ -76,7 +80,7 @@ def options(parser: argparse.ArgumentParser) -> None:
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
     from sekisho.app import organisation, pipeline
-    from sekisho.app.console import campaigns, rulebook, tuning_file
+    from sekisho.app.console import campaigns, indicators, rulebook, tuning_file
     from sekisho.app.console.indexing import index
     from sekisho.app.senders import Store
     from sekisho.app.store.ingest import Keeper, look
@@ -90,8 +94,9 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     folder = database.folder
     whose = organisation.read(str(Path(chosen.organisation).absolute()) if chosen.organisation else "", "")
     memory = Store(str(Path(chosen.senders).absolute())) if chosen.senders else None
-    rules = rulebook.load(database, chosen)
-    tuned = tuning_file.read(database, rules)
+    loaded = rulebook.load(database, chosen)
+    tuned = tuning_file.read(database, loaded)
+    rules, known = indicators.beside(database, loaded)
     os.chdir(folder / CASES)  # addresses begin with the case's id, wherever the console's folder lies
     with _store(folder) as state:
         new, _ = look(state, [job.case_id], DEFAULT)
@@ -108,6 +113,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
         keeper.close()
     report("index", 0, 0, "")
     index(database, job.case_id, result)
+    indicators.sighted(database, result.findings, known)
     campaigns.after_investigation(database, job.case_id, result, report)
 
 
