@@ -80,11 +80,12 @@ def options(parser: argparse.ArgumentParser) -> None:
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
     from sekisho.app import organisation, pipeline
-    from sekisho.app.console import campaigns, indicators, rulebook, tuning_file
+    from sekisho.app.console import campaigns, indicators, rulebook, sharing, tuning_file
     from sekisho.app.console.indexing import index
     from sekisho.app.senders import Store
     from sekisho.app.store.ingest import Keeper, look
     from sekisho.model.limits import DEFAULT
+    from sekisho.respond.observed import own_names
 
     case = database.one("SELECT * FROM cases WHERE id = ?", job.case_id)
     if case is None:
@@ -115,6 +116,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     index(database, job.case_id, result)
     indicators.sighted(database, result.findings, known)
     campaigns.after_investigation(database, job.case_id, result, report)
+    sharing.after_investigation(database, job.case_id, own_names(whose))
 
 
 def _store(folder: Path) -> State:
