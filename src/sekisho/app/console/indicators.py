@@ -27,6 +27,7 @@ from sekisho.sources.indicators import reader_of
 
 NAME = "indicators.db"
 MOST_SHOWN = 100
+KEPT_S = 86_400.0  # a file waits to be taken
 MOST_LOOKED = 200_000  # values of a file that are judged before it is taken
 _TOKEN = re.compile(r"[0-9a-f]{32}\.(?:json|csv|txt|xml|stix|misp|bin)")
 
@@ -77,10 +78,18 @@ def keep_upload(database: Database, name: str, data: bytes) -> str:
     suffix = Path(name).suffix.lower().lstrip(".")
     token = f"{secrets.token_hex(16)}.{suffix if suffix in ('json', 'csv', 'txt', 'xml') else 'bin'}"
     try:
+        for left in (database.folder / INCOMING).iterdir():
+            if _TOKEN.fullmatch(left.name) and left.stat().st_mtime < time.time() - KEPT_S:
+                left.unlink(missing_ok=True)
         (database.folder / INCOMING / token).write_bytes(data)
     except OSError as error:
         raise SourceError(f"cannot be kept: {error.strerror}", name[:100]) from error
     return token
+
+
+def discard(database: Database, token: str) -> None:
+    """Throw away a file that was put aside."""
+    _upload(database, token).unlink(missing_ok=True)
 
 
 def _upload(database: Database, token: str) -> Path:

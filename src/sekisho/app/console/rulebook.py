@@ -291,6 +291,15 @@ def _one(name: str, ids: set[str], hits: Mapping[str, Hits]) -> Cell:
     return Cell(name, count, found, sum(count >= least for least in (1, 3, 6, 10)))
 
 
+def layer(known: Sequence[Known], language: str) -> bytes:
+    """Give the coverage of the rules that run as a layer for the ATT&CK Navigator."""
+    from sekisho.app.rules import coverage as maker
+    from sekisho.app.rules._show import dump
+    from sekisho.app.rules._texts import Texts
+
+    return dump(maker.layer([one.rule for one in known if one.state != "off"], "Sekisho", Texts(language)))
+
+
 def keep(database: Database, by: Actor, name: str, text: str) -> str:
     """Put a rule file into the console's folder, in place of one of the same name, and give its name.
 
