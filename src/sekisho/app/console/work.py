@@ -115,7 +115,7 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
     report("index", 0, 0, "")
     index(database, job.case_id, result)
     indicators.sighted(database, result.findings, known)
-    campaigns.after_investigation(database, job.case_id, result, report)
+    campaigns.after_investigation(database, job.case_id, result)
     sharing.after_investigation(database, job.case_id, own_names(whose))
 
 
