@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from sekisho.app.console import sharing
+from sekisho.app.console.audit import SYSTEM
 from tests.app.web.small_desk import desk_with
 
 
@@ -46,3 +47,13 @@ def test_a_failure_is_noted_and_fails_no_job(told):
     desk.database.base.execute("UPDATE incidents SET verdict = 'odd'")
     sharing.after_investigation(desk.database, case, frozenset())
     assert desk.database.one("SELECT 1 FROM audit WHERE action = 'share.fail'")
+
+
+def test_another_choice_is_told_anew(told):
+    desk, _ = told
+    sharing.choose(desk.database, SYSTEM, tlp="green", exercise=True, internal=True)
+    stages = []
+    sharing.refresh_all(desk.database, frozenset(), lambda *told: stages.append(told[0]))
+    text = orjson.dumps([one for _, one in sharing.collection(desk.database).objects]).decode()
+    assert "PC-0142" in text
+    assert stages == ["share"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 import orjson
 
 from sekisho.app.console import exporting
-from sekisho.app.console.audit import SYSTEM, note
+from sekisho.app.console.audit import SYSTEM, Actor, note
 from sekisho.app.console.database import Database, packed, unpacked
 from sekisho.app.exchange.export import Wish
 from sekisho.model.errors import SekishoError
@@ -26,6 +26,8 @@ from sekisho.respond.taxii import Collection
 OWN = UUID("0d5f3f0a-54e5-5d0c-8a85-0f1f9b8e3c11")
 INCIDENTS = str(uuid5(OWN, "incidents"))
 """Id of the collection."""
+KIND = "share"
+"""Of the job that writes down anew what all incidents tell."""
 MOST_OBJECTS = 50_000
 """Told, the latest."""
 EXERCISE, TLP, INTERNAL = "share.exercise", "share.tlp", "share.internal"
@@ -40,6 +42,26 @@ def wish(database: Database, own: frozenset[str] = frozenset()) -> Wish:
         internal=database.setting(INTERNAL) == "yes",
         tlp=database.setting(TLP, "amber"),
     )
+
+
+def choose(database: Database, by: Actor, *, tlp: str, exercise: bool, internal: bool) -> None:
+    """Choose how incidents are told from now on."""
+    chosen = ((TLP, tlp), (EXERCISE, "yes" if exercise else "no"), (INTERNAL, "yes" if internal else "no"))
+    with database.change() as base:
+        base.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", chosen)
+        note(base, by, "share.choose", "taxii", tlp=tlp, exercise=exercise, internal=internal)
+
+
+def refresh_all(database: Database, own: frozenset[str], report: Callable[[str, int, int, str], None]) -> None:
+    """Write down anew what the incidents of all cases tell.
+
+    Raises:
+        SekishoError: an incident cannot be told.
+    """
+    cases = [row["id"] for row in database.all("SELECT id FROM cases ORDER BY id")]
+    for done, key in enumerate(cases):
+        report(KIND, done, len(cases), key)
+        refresh(database, key, own)
 
 
 def after_investigation(database: Database, case_id: str, own: frozenset[str]) -> None:

@@ -61,6 +61,13 @@ def _do(database: Database, job: Job, chosen: argparse.Namespace) -> None:
         from sekisho.app.console import sweeping
 
         sweeping.run(database, job, _reporter(database, job))
+    elif job.kind == "share":
+        from sekisho.app import organisation
+        from sekisho.app.console import sharing
+        from sekisho.respond.observed import own_names
+
+        own = own_names(organisation.read(chosen.organisation))
+        sharing.refresh_all(database, own, _reporter(database, job))
     else:
         investigate(database, job, chosen)
 

@@ -304,7 +304,7 @@ def _rule_page(request: Request, rule_id: str, page: int = 1, status: int = 200,
         "refuted": database.all(
             "SELECT t.incident, t.reason, t.changed_by, t.changed_at FROM triage t "
             "WHERE t.disposition LIKE 'false%' AND t.incident IN "
-            "(SELECT DISTINCT incident FROM findings WHERE rule_id = ? AND incident != '' LIMIT 500) "
+            "(SELECT incident FROM findings WHERE rule_id = ? ORDER BY at DESC LIMIT 2000) "
             "ORDER BY t.changed_at DESC LIMIT 20",
             rule_id,
         ),
