@@ -7,7 +7,7 @@ import os
 import pickle
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,12 +54,8 @@ def load(paths: Iterable[str], *, cache: bool = True, placeholders: str = "", fi
     written = pipeline_texts(fitted)
     fitting = _pipelines(written)
     words = read_placeholders(placeholders)
-    key = sha256(
-        f"{sekisho.__version__} {_engine_age()} {written!r} {sorted(words.items())!r}".encode("utf-8", "replace")
-    )
-    for folder in (str(own_rules()), "", *paths):
-        key.update(_state(folder))
-    kept = _cache_folder() / f"rules-{key.hexdigest()[:32]}.pickle" if cache else None
+    key = _key(paths, written, words)
+    kept = _cache_folder() / f"rules-{key[:32]}.pickle" if cache else None
     loaded = _cached(kept) if kept else None
     if loaded is None:
         from sekisho.detect import rules  # not for a kept set: reading rules and YAML takes 40 ms to import
@@ -70,8 +66,26 @@ def load(paths: Iterable[str], *, cache: bool = True, placeholders: str = "", fi
         loaded = RuleSet(loaded.compiled, [*loaded.failed, *unreadable, *failed], loaded.correlations)
         if kept:
             _keep(loaded, kept)
-    loaded.digest = key.hexdigest()
+    loaded.digest = key
     return loaded
+
+
+def digest(paths: Iterable[str], *, fitted: Iterable[str] = ()) -> str:
+    """Give what :func:`load` would name the set, without loading it: it changes when a file does.
+
+    Raises:
+        RuleError: a pipeline cannot be used.
+    """
+    return _key(list(paths), pipeline_texts(fitted), {})
+
+
+def _key(paths: list[str], written: list[tuple[str, str]], words: Mapping[str, tuple[str, ...]]) -> str:
+    key = sha256(
+        f"{sekisho.__version__} {_engine_age()} {written!r} {sorted(words.items())!r}".encode("utf-8", "replace")
+    )
+    for folder in (str(own_rules()), "", *paths):
+        key.update(_state(folder))
+    return key.hexdigest()
 
 
 def _state(given: str) -> bytes:

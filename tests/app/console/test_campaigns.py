@@ -93,7 +93,7 @@ def test_half_letters_in_a_mail_break_nothing(desk):
 
 def test_a_failure_is_noted_and_fails_no_job(desk, lab_result):
     (desk.database.folder / campaigns.NAME).write_bytes(b"no database at all" * 100)
-    campaigns.after_investigation(desk.database, "c000000000000", lab_result, lambda *_: None)
+    campaigns.after_investigation(desk.database, "c000000000000", lab_result)
     assert desk.database.one("SELECT 1 FROM audit WHERE action = 'campaign.fail'")
 
 

@@ -29,6 +29,7 @@ class Answers:
         self.index = clusters.index(sightings)
         self.campaigns = clusters.campaigns(self.index, clusters.links(self.index), decisions)
         self.by_id = {one.id: one for one in self.index.sightings}
+        self._labelled = [one for one in self.index.sightings if one.family or one.distributor or one.theme]
         self._home = {member: one for one in self.campaigns for member in one.members}
 
     def campaign(self, key: str) -> Campaign:
@@ -92,15 +93,15 @@ class Answers:
 
     def _learned(self, what: str, campaign: Campaign, family: str = "") -> tuple[Guess, ...]:
         model = labels.Labels(what)
-        for one in self.index.sightings:
+        for one in self._labelled:
             name = getattr(one, what)
             if name and one.at_s is not None and family in ("", one.family):
                 model.learn(one.traits, name, one.at_s)
         traits = {trait for key in campaign.members[:GUESSED] for trait in self.by_id[key].traits}
         return model.guess(traits, (campaign.last_at_s or 0) + 1)
 
-    def document(self, campaign: Campaign, *, full: bool = False) -> dict[str, Any]:
-        """Give a campaign as JSON holds it."""
+    def document(self, campaign: Campaign, *, full: bool = False, doubted: int = 0) -> dict[str, Any]:
+        """Give a campaign as JSON holds it; ``doubted`` is how many links are told, the weakest, where not all are."""
         told: dict[str, Any] = {
             "id": campaign.id,
             "title": campaign.title,
@@ -117,7 +118,8 @@ class Answers:
         if full:
             told["members"] = list(campaign.members)
             told["common"] = [[*trait, count] for trait, count in campaign.common]
-            told["links"] = [asdict(one) for one in campaign.links]
+            links = sorted(campaign.links, key=lambda one: one.score)[:doubted] if doubted else campaign.links
+            told["links"] = [asdict(one) for one in links]
             told["refused"] = [asdict(one) for one in campaign.refused]
             told["techniques"], told["texts"] = self._evidence(campaign)
         return told

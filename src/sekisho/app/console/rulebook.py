@@ -29,7 +29,7 @@ from sekisho.model.finding import LEVELS
 from sekisho.model.rule import Rule
 
 FOLDER = "rules"
-FRESH_S = 3.0  # the files are looked at again after this time
+FRESH_S = 5.0  # the files are looked at again after this time
 HITS_FRESH_S = 20.0  # counting 200,000 findings by rule takes 15 ms; a list of rules need not be newer
 DAY_S = 86_400
 SHOWN_YAML = 64_000  # characters
@@ -130,10 +130,12 @@ class Rulebook:
         with self._lock:
             if self._book is not None and time.monotonic() - self._looked_at < FRESH_S:
                 return self._book
-            rules = load(self.database, self.options)
-            seen = (rules.digest, tuning_file.digest(tuning_file.text(self.database)))
+            digest = ruleset.digest(paths(self.database, self.options), fitted=fitted(self.options))
+            seen = (digest, tuning_file.digest(tuning_file.text(self.database)))
             if self._book is None or seen != self._seen:
-                self._book, self._seen = _book(self.database, rules, self.options), seen
+                same = self._book is not None and digest == self._seen[0]
+                rules = self._book.rules if self._book is not None and same else load(self.database, self.options)
+                self._book, self._seen = _book(self.database, rules), seen
             self._looked_at = time.monotonic()
             return self._book
 
@@ -167,15 +169,19 @@ def load(database: Database, options: argparse.Namespace) -> RuleSet:
     Raises:
         RuleError: a pipeline cannot be used.
     """
-    fitted = [str(Path(one).absolute()) if Path(one).exists() else Path(one).name for one in options.pipeline]
-    return ruleset.load(paths(database, options), cache=True, fitted=fitted, placeholders="")
+    return ruleset.load(paths(database, options), cache=True, fitted=fitted(options), placeholders="")
+
+
+def fitted(options: argparse.Namespace) -> list[str]:
+    """Give the pipelines that fit rules to our events: files, or names of our own."""
+    return [str(Path(one).absolute()) if Path(one).exists() else Path(one).name for one in options.pipeline]
 
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix in (".yml", ".yaml")]
 
 
-def _book(database: Database, rules: RuleSet, options: argparse.Namespace) -> Book:
+def _book(database: Database, rules: RuleSet) -> Book:
     tuned = tuning_file.read(database, rules)
     off = tuned.disabled
     touched = {key for one in tuned.entries if not one.expired and one.action != "disable" for key in one.rules or ()}
@@ -289,6 +295,15 @@ def _one(name: str, ids: set[str], hits: Mapping[str, Hits]) -> Cell:
     count = len(ids)
     found = sum(hits[key].count for key in ids if key in hits)
     return Cell(name, count, found, sum(count >= least for least in (1, 3, 6, 10)))
+
+
+def layer(known: Sequence[Known], language: str) -> bytes:
+    """Give the coverage of the rules that run as a layer for the ATT&CK Navigator."""
+    from sekisho.app.rules import coverage as maker
+    from sekisho.app.rules._show import dump
+    from sekisho.app.rules._texts import Texts
+
+    return dump(maker.layer([one.rule for one in known if one.state != "off"], "Sekisho", Texts(language)))
 
 
 def keep(database: Database, by: Actor, name: str, text: str) -> str:

@@ -57,6 +57,17 @@ def _do(database: Database, job: Job, chosen: argparse.Namespace) -> None:
         from sekisho.app.console import campaigns
 
         campaigns.refresh(database, _reporter(database, job))
+    elif job.kind == "sweep":
+        from sekisho.app.console import sweeping
+
+        sweeping.run(database, job, _reporter(database, job))
+    elif job.kind == "share":
+        from sekisho.app import organisation
+        from sekisho.app.console import sharing
+        from sekisho.respond.observed import own_names
+
+        own = own_names(organisation.read(chosen.organisation))
+        sharing.refresh_all(database, own, _reporter(database, job))
     else:
         investigate(database, job, chosen)
 
@@ -76,12 +87,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Investigate a case as a whole, keep what is new of its events, and put what was found into the database."""
     from sekisho.app import organisation, pipeline
-    from sekisho.app.console import campaigns, passwords, rulebook, tuning_file
+    from sekisho.app.console import campaigns, indicators, passwords, rulebook, sharing, tuning_file
     from sekisho.app.console.indexing import index
     from sekisho.app.console.saved import alert
     from sekisho.app.senders import Store
     from sekisho.app.store.ingest import Keeper, look
     from sekisho.model.limits import DEFAULT
+    from sekisho.respond.observed import own_names
 
     case = database.one("SELECT * FROM cases WHERE id = ?", job.case_id)
     if case is None:
@@ -94,8 +106,9 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
             raise SourceError("there are no such rules", path)
     whose = organisation.read(str(Path(chosen.organisation).absolute()) if chosen.organisation else "", "")
     memory = Store(str(Path(chosen.senders).absolute())) if chosen.senders else None
-    rules = rulebook.load(database, chosen)
-    tuned = tuning_file.read(database, rules)
+    loaded = rulebook.load(database, chosen)
+    tuned = tuning_file.read(database, loaded)
+    rules, known = indicators.beside(database, loaded)
     os.chdir(folder / CASES)  # addresses begin with the case's id, wherever the console's folder lies
     with _store(folder) as state:
         new, _ = look(state, [job.case_id], DEFAULT)
@@ -113,7 +126,9 @@ def investigate(database: Database, job: Job, chosen: argparse.Namespace) -> Non
         keeper.close()
     report("index", 0, 0, "")
     index(database, job.case_id, result)
-    campaigns.after_investigation(database, job.case_id, result, report)
+    indicators.sighted(database, result.findings, known)
+    campaigns.after_investigation(database, job.case_id, result)
+    sharing.after_investigation(database, job.case_id, own_names(whose))
     alert(database)
 
 

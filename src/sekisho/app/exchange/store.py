@@ -129,6 +129,33 @@ class Store:
             where.append(f"i.until <= {int(now)}")
         yield from self._rows(" AND ".join(where), values)
 
+    def page(self, kind: str, text: str, *, old: bool | None, now: int, most: int, skip: int) -> list[Indicator]:
+        """Give some of what is kept, the latest told first by kind.
+
+        Args:
+            kind: of value; empty for all.
+            text: in value or note; empty for any.
+            old: only what is old, only what is not, or both where None.
+            now: UTC seconds.
+            most: how many.
+            skip: how many before these.
+        """
+        where, values = _chosen(kind, text, old, now)
+        return list(self._rows(where, values, f"LIMIT {int(most)} OFFSET {int(skip)}"))
+
+    def count(self, kind: str, text: str, *, old: bool | None, now: int) -> int:
+        """Count what :meth:`page` would give on all pages."""
+        where, values = _chosen(kind, text, old, now)
+        return int(self.base.execute(f"SELECT count(*) FROM indicator i WHERE {where}", values).fetchone()[0])
+
+    def forget(self, kind: str, value: str) -> bool:
+        """Forget one value with all that was told of it; tell whether it was there."""
+        with self._writing():
+            gone = self.base.execute("DELETE FROM indicator WHERE kind = ? AND value = ?", (kind, value)).rowcount
+            for table in ("told", "sighting"):
+                self.base.execute(f"DELETE FROM {table} WHERE kind = ? AND value = ?", (kind, value))
+        return bool(gone)
+
     def expire(self, now: int, *, really: bool) -> int:
         """Forget what is old; only count it unless it is really meant."""
         with self._writing():
@@ -158,9 +185,9 @@ class Store:
                         (one.at, one.kind, one.value),
                     )
 
-    def _rows(self, where: str, values: Sequence[object]) -> Iterator[Indicator]:
+    def _rows(self, where: str, values: Sequence[object], end: str = "") -> Iterator[Indicator]:
         for kind, value, confidence, first, last, until, source, note, sightings in self.base.execute(
-            _LIST.format(where=where), tuple(values)
+            f"{_LIST.format(where=where)} {end}", tuple(values)
         ):
             yield Indicator(kind, value, confidence, first, last, until, source or "", note, sightings)
 
@@ -171,6 +198,21 @@ class Store:
                 yield
         except sqlite3.Error as error:
             raise SourceError(f"cannot be written: {error}", self.path) from error
+
+
+def _chosen(kind: str, text: str, old: bool | None, now: int) -> tuple[str, list[object]]:
+    where: list[str] = ["1"]
+    values: list[object] = []
+    if kind:
+        where.append("i.kind = ?")
+        values.append(kind)
+    if text:
+        where.append("(instr(i.value, lower(?)) OR instr(lower(i.note), lower(?)))")
+        values += [text, text]
+    if old is not None:
+        where.append(f"i.until {'<=' if old else '>'} ?")
+        values.append(now)
+    return " AND ".join(where), values
 
 
 @dataclass(frozen=True, slots=True)

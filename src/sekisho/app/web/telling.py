@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 import sys
 
 import orjson
@@ -49,6 +52,7 @@ async def _proved(folder: str, key: str, form: str, wish: Wish) -> tuple[bytes, 
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         said, _ = await asyncio.wait_for(process.communicate(), LONGEST_S)
@@ -57,7 +61,9 @@ async def _proved(folder: str, key: str, form: str, wish: Wish) -> tuple[bytes, 
         raise SekishoError("the rules could not be proved in time") from error
     finally:
         if process.returncode is None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with the workers it started
+            await process.wait()
     if "error" in answer:
         raise SekishoError(answer["error"])
     return answer["data"].encode(), tuple(answer["notes"])

@@ -18,6 +18,7 @@ from sekisho.app.web.access import Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.kept import rulebook_of
 from sekisho.app.web.shown import PAGE_ROWS, look_of, render, translations
+from sekisho.detect.tuning import MAX_CHARS
 from sekisho.model.attack import name_of
 from sekisho.model.errors import SekishoError
 from sekisho.model.event import Logsource
@@ -98,13 +99,9 @@ def coverage(request: Request, visitor: Viewer) -> Response:
 @router.get("/coverage/layer")
 def layer(request: Request, visitor: Viewer) -> Response:
     """Give the coverage as a layer for the ATT&CK Navigator."""
-    from sekisho.app.rules import coverage as maker
-    from sekisho.app.rules._texts import Texts
-
-    known = rulebook_of(request).book().known
-    made = maker.layer([one.rule for one in known if one.state != "off"], "Sekisho", Texts(look_of(request).language))
     headers = {"content-disposition": 'attachment; filename="sekisho-coverage.json"'}
-    return Response(orjson.dumps(made, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
+    made = rulebook.layer(rulebook_of(request).book().known, look_of(request).language)
+    return Response(made, media_type="application/json", headers=headers)
 
 
 @router.get("/try")
@@ -240,7 +237,7 @@ def replace_tuning(
     request: Request,
     visitor: Analyst,
     seen: Annotated[str, Form(max_length=64)],
-    text: Annotated[str, Form(max_length=tuning_file.MAX_CHARS)] = "",
+    text: Annotated[str, Form(max_length=MAX_CHARS)] = "",
 ) -> Response:
     """Put another text in the tuning file's place."""
     kept = rulebook_of(request)
@@ -307,7 +304,7 @@ def _rule_page(request: Request, rule_id: str, page: int = 1, status: int = 200,
         "refuted": database.all(
             "SELECT t.incident, t.reason, t.changed_by, t.changed_at FROM triage t "
             "WHERE t.disposition LIKE 'false%' AND t.incident IN "
-            "(SELECT DISTINCT incident FROM findings WHERE rule_id = ? AND incident != '' LIMIT 500) "
+            "(SELECT incident FROM findings WHERE rule_id = ? ORDER BY at DESC LIMIT 2000) "
             "ORDER BY t.changed_at DESC LIMIT 20",
             rule_id,
         ),
