@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sekisho.campaigns import weights
+from sekisho.campaigns import waves, weights
 from sekisho.model.campaign import Campaign, Decision, Link, Shared, Sighting, Trait, volume_of
 from sekisho.model.ids import stable_id
 
@@ -50,22 +50,25 @@ class Index:
         shared = self._shared(left, right)
         elapsed = weights.time_weight(left.at_s, right.at_s, self.near[first])
         crowded = weights.crowded(len(left.traits), len(right.traits))
-        score = weights.PRIOR + crowded + elapsed + sum(one.weight for one in shared)
+        evidence = sum(one.weight for one in shared)
+        score = weights.PRIOR + crowded + elapsed + evidence
         ordered = tuple(sorted(shared, key=lambda one: (-one.weight, one.trait))[:SHOWN])
-        return Link(left.id, right.id, score, weights.probability(score), ordered, elapsed, decision)
+        wave = waves.chance(evidence, days_between(left, right))
+        return Link(left.id, right.id, score, weights.probability(score), ordered, elapsed, decision, evidence, wave)
 
     def score(self, first: int, second: int, kinds: dict[int, frozenset[Trait]]) -> float:
         """Give the score of two sightings alone, from their worthy traits."""
+        left, right = self.sightings[first], self.sightings[second]
+        score = weights.PRIOR + weights.time_weight(left.at_s, right.at_s, self.near[first])
+        score += weights.crowded(len(left.traits), len(right.traits))
+        return score + self.evidence(first, second, kinds)
+
+    def evidence(self, first: int, second: int, kinds: dict[int, frozenset[Trait]]) -> float:
+        """Give what two sightings share in log-odds, without prior and time."""
         groups: dict[str, list[float]] = {}
         for trait in kinds[first] & kinds[second]:
             groups.setdefault(weights.KINDS[trait.kind].group, []).append(self.worth[trait][0])
-        score = weights.PRIOR + weights.time_weight(
-            self.sightings[first].at_s, self.sightings[second].at_s, self.near[first]
-        )
-        score += weights.crowded(len(self.sightings[first].traits), len(self.sightings[second].traits))
-        for group, values in groups.items():
-            score += decayed(group, values)
-        return score
+        return sum(decayed(group, values) for group, values in groups.items())
 
     def _shared(self, left: Sighting, right: Sighting) -> list[Shared]:
         found = sorted(set(left.traits) & set(right.traits))
@@ -83,6 +86,11 @@ class Index:
                 told.append(Shared(trait, len(self.carriers[trait]), self.worth[trait][0] * factor))
                 factor *= weights.DECAY.get(group, 0.5)
         return told
+
+
+def days_between(one: Sighting, two: Sighting) -> float | None:
+    """Give the days between two sightings, None when one has no date."""
+    return None if one.at_s is None or two.at_s is None else abs(one.at_s - two.at_s) / 86_400
 
 
 def decayed(group: str, values: list[float]) -> float:

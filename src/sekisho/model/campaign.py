@@ -76,6 +76,10 @@ class Link:
     """Log-odds from the time between them."""
     decision: str = ""
     """``same`` when a person said so."""
+    evidence: float = 0.0
+    """Log-odds of all that they share, prior and time left out."""
+    wave: float = 0.0
+    """Probability that both are of one wave, what one crew sends within a day or so; earlier labels left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ def _explain(chosen: argparse.Namespace) -> int:
         why = f"  ({words.word('campaigns.ignored', one['ignored'])})" if one["ignored"] else ""
         carried = words.get("campaigns.carriers", count=one["carriers"])
         lines.append(f"  {one['weight']:+6.2f}  {one['kind']} = {safe(one['value'])}  {carried}{why}")
+    lines.append(words.get("campaigns.wave", probability=f"{told['wave']:.1%}"))
     lines.append(words.get("campaigns.together" if told["same_campaign"] else "campaigns.separate"))
     _say(lines)
     return CLEAN
