@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure campaigns and trends on public data beside the project; nothing of it is kept.
 
-Run: .venv/bin/python bench/campaigns/evaluate.py [--early] [family] [pairs] [activity] [arrival] [clusters]
+Run: .venv/bin/python bench/campaigns/evaluate.py [--early] [family] [pairs] [activity] [arrival] [clusters] [purity]
 
 Protocol: labels are guessed for each note from earlier notes only (days before its own). Up to March 2022 is for
 development, April 2022 and later is reported apart; ``--early`` leaves it out. Family: notes of executemalware that
@@ -108,8 +108,6 @@ def pairs() -> None:
     made = clusters.index(
         Sighting(key, "report", note.at_s, key, "", traits.traits(note.whole)) for key, note in everything.items()
     )
-    worthy = {trait for trait, (value, _) in made.worth.items() if value > 0}
-    kinds = {number: frozenset(one.traits) & worthy for number, one in enumerate(made.sightings)}
     crews = crew_guesses([(one, everything[one.id]) for one in made.sightings])
     for late, part in list(enumerate(PARTS_IN_TIME))[: 1 if EARLY in sys.argv else None]:
         some = [at for at, one in enumerate(made.sightings) if ((one.at_s or 0) >= LATE) == late]
@@ -117,9 +115,9 @@ def pairs() -> None:
         for first, second in itertools.combinations(some, 2):
             left, right = made.sightings[first], made.sightings[second]
             same, days = together(everything[left.id], everything[right.id]), clusters.days_between(left, right)
-            evidence, agreement = made.evidence(first, second, kinds), waves.agreement(crews[first], crews[second])
+            evidence, agreement = made.evidence(first, second), waves.agreement(crews[first], crews[second])
             waved = (waves.log_odds(evidence, days), waves.log_odds(evidence, days, agreement))
-            rows.append((same, (days or 0) <= waves.NEAR_DAYS, made.score(first, second, kinds), *waved))
+            rows.append((same, (days or 0) <= waves.NEAR_DAYS, made.score(first, second), *waved))
             if set(left.traits) & set(right.traits):
                 shared[same] += 1
         positives = sum(row[0] for row in rows)
@@ -230,6 +228,11 @@ def phishing() -> None:
     took = statistics.median(timed)
     say(f"{len(some)} mails: {len(some) / took:.0f} mails/s clustered, {len(some) / (took + parsing):.0f} with parsing")
     say(f"{len(found)} campaigns, largest {[len(one.members) for one in found[:8]]}")
+    made = clusters.index(some)
+    for one in found[:4]:
+        inside = [made.place[member] for member in one.members]
+        linked = [made.score(*pair) >= weights.LINK_AT for pair in itertools.combinations(sorted(inside), 2)]
+        say(f"    {len(inside)} mails: {sum(linked) / len(linked):.2f} of all pairs are linked by themselves")
     same = 0
     for seed in range(RUNS):
         shuffled = list(some)
@@ -251,7 +254,37 @@ def phishing() -> None:
     say(f"{len(many)} mails (twenty copies, a week apart): {len(many) / (time.perf_counter() - started):.0f} mails/s")
 
 
-PARTS = {"family": family, "pairs": pairs, "activity": dormancy, "arrival": reach, "clusters": phishing}
+def purity() -> None:
+    """Cluster notes: how many pairs of one campaign are of one family, and how many pairs of one wave are together."""
+    for late, part in list(enumerate(PARTS_IN_TIME))[: 1 if EARLY in sys.argv else None]:
+        some = {f"{tracker}/{name}": note for tracker, name, note in tracker_notes()}
+        some = {key: note for key, note in some.items() if ((note.at_s or 0) >= LATE) == late}
+        found = clusters.cluster(
+            Sighting(key, "report", note.at_s, key, "", traits.traits(note.whole)) for key, note in some.items()
+        )
+        home = {member: one.id for one in found for member in one.members}
+        count = Counter[str]()
+        for one, two in itertools.combinations(some, 2):
+            inside, wave = one in home and home[one] == home.get(two), together(some[one], some[two])
+            count["inside"] += inside
+            count["family"] += inside and some[one].family == some[two].family
+            count["wave"] += wave
+            count["kept"] += wave and inside
+        say(
+            f"notes {part}: {len(found)} campaigns, largest {[len(one.members) for one in found[:6]]}; "
+            f"{count['family'] / count['inside']:.3f} of {count['inside']} pairs are of one family, "
+            f"{count['kept'] / count['wave']:.3f} of pairs of one wave are together"
+        )
+
+
+PARTS = {
+    "family": family,
+    "pairs": pairs,
+    "activity": dormancy,
+    "arrival": reach,
+    "clusters": phishing,
+    "purity": purity,
+}
 
 
 def main() -> int:

@@ -118,7 +118,7 @@ class Campaign:
     links: tuple[Link, ...]
     """What joined them, one fewer than members: the strongest tree."""
     refused: tuple[Link, ...]
-    """Links to other campaigns that were not followed: by a decision, or because one bridge may not join two crowds."""
+    """Links to other campaigns that were not followed: by a decision, or because no others beside them are linked."""
     first_at_s: int | None
     last_at_s: int | None
     volume: tuple[tuple[date, int], ...]

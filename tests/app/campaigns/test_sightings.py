@@ -23,3 +23,10 @@ def test_copies_of_a_mail_are_one_and_a_borrowed_id_is_not(tmp_path):
     (tmp_path / "c.eml").write_text(head + "\nQuite another wording with a http://h.example/x link\n")
     found = {one.id for one in read([str(tmp_path)], str(tmp_path / "c.db"), 1, Read())}
     assert len(found) == 2
+
+
+def test_a_sender_who_is_the_reader_is_no_trait(tmp_path):
+    (tmp_path / "a.eml").write_text("From: X@y.example\nTo: x@y.example\nSubject: Fw: offer\n\nText of it\n")
+    (tmp_path / "b.eml").write_text("From: a@b.example\nTo: x@y.example\nSubject: Fw: offer\n\nText of it\n")
+    found = [dict(one.traits) for one in read([str(tmp_path)], str(tmp_path / "c.db"), 1, Read())]
+    assert [one.get("sender.address") for one in sorted(found, key=len)] == [None, "a@b.example"]

@@ -24,6 +24,7 @@ from sekisho.normalize.artifacts import is_message, time_ns
 NOTE_BYTES = 400_000
 FILES = frozenset({"attachment", "member", "embedded", "input"})
 CODE = ("vba.unfolded", "script.unfolded", "vba.calls", "xlm.calls", "script.calls")
+READERS = ("delivered_to", "recipients")
 SELF_SPEAKING = ("image/", "text/plain", "text/html")
 """Media types of parts that are the mail's own looks, not what it delivers."""
 
@@ -152,7 +153,7 @@ def _evidence(head: Analysis, tree: Sequence[Analysis]) -> Evidence:
     return Evidence(
         subjects=(subject,) if subject else (),
         text=str(head.first("body.text")),
-        senders=tuple(str(value) for value in head.values("sender.address")[:1]),
+        senders=_senders(head),
         sender_ips=tuple(str(value) for value in head.values("origin.ip")),
         mailers=tuple(str(value) for value in head.values("headers.x_mailer")),
         urls=tuple(dict.fromkeys(url.canonical or url.raw for one in tree for url in one.urls)),
@@ -163,6 +164,13 @@ def _evidence(head: Analysis, tree: Sequence[Analysis]) -> Evidence:
         brand=str(head.first("brand.claimed")),
         stolen_thread=shapes.is_reply(subject) and bool(head.values("thread.quoted_writer")),
     )
+
+
+def _senders(head: Analysis) -> tuple[str, ...]:
+    """Give the sender, unless it is a reader: then it is forged, or the reader forwards what somebody else sent."""
+    readers = {str(value).strip(" <>").lower() for name in READERS for value in head.values(name)}
+    found = [str(value) for value in head.values("sender.address")[:1]]
+    return tuple(one for one in found if one.strip(" <>").lower() not in readers)
 
 
 def _file(one: Analysis, by_address: dict[str, Analysis]) -> File:
@@ -179,7 +187,7 @@ def _file(one: Analysis, by_address: dict[str, Analysis]) -> File:
 
 def _country(head: Analysis) -> str:
     """Give the country of the readers' domain, where its top level is one."""
-    for name in ("delivered_to", "recipients"):
+    for name in READERS:
         for value in head.values(name):
             tail = str(value).strip(" <>").rpartition(".")[2].lower()
             if len(tail) == 2 and tail.isalpha():
