@@ -130,6 +130,19 @@ class Campaign:
     undated: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A campaign with all that others are told of it."""
+
+    campaign: Campaign
+    members: tuple[Sighting, ...]
+    """In order of time."""
+    guesses: tuple[Guess, ...] = ()
+    """Family, distributor and theme as far as they are known."""
+    everybodys: frozenset[Trait] = frozenset()
+    """Traits that all the world shares: never told as the campaign's."""
+
+
 def volume_of(sightings: list[Sighting]) -> tuple[tuple[date, int], ...]:
     """Count sightings by day; those without a time are left out."""
     return tuple(sorted(Counter(one.day for one in sightings if one.day is not None).items()))

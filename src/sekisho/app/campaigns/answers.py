@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sekisho.campaigns import activity, arrival, clusters, labels, waves, weights
-from sekisho.model.campaign import Campaign, Decision, Guess, Link, Sighting
+from sekisho.model.campaign import Campaign, Decision, Dossier, Guess, Link, Sighting
 from sekisho.model.errors import SekishoError
 
 BY = ("campaign", "family", "theme", "brand", "country", "all")
@@ -148,6 +148,12 @@ class Answers:
             told["refused"] = [asdict(one) for one in campaign.refused]
             told["techniques"], told["texts"] = self._evidence(campaign)
         return told
+
+    def dossier(self, campaign: Campaign) -> Dossier:
+        """Give a campaign with what others are told of it."""
+        known = tuple(one for one in self.guesses(campaign).values() if one.name != "unknown")
+        hubs = frozenset(trait for trait, (_, why) in self.index.worth.items() if why in ("hub", "spread"))
+        return Dossier(campaign, tuple(self.by_id[key] for key in campaign.members), known, hubs)
 
     def _evidence(self, campaign: Campaign) -> tuple[list[str], list[str]]:
         """Give techniques, and titles and values as written, of all members: what attribution weighs."""
