@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measure campaigns and trends on public data beside the project; nothing of it is kept.
 
-Run: .venv/bin/python bench/campaigns/evaluate.py [--early] [family] [pairs] [activity] [arrival] [clusters] [purity]
+Run: .venv/bin/python bench/campaigns/evaluate.py [--early] [PART ...]
+Parts: family pairs activity arrival clusters purity links
 
 Protocol: labels are guessed for each note from earlier notes only (days before its own). Up to March 2022 is for
 development, April 2022 and later is reported apart; ``--early`` leaves it out. Family: notes of executemalware that
@@ -14,15 +15,17 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
 import random
 import statistics
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sekisho.campaigns import activity, arrival, clusters, labels, notes, traits, waves, weights
+from sekisho.campaigns import activity, arrival, clusters, labels, linklist, notes, traits, waves, weights
 from sekisho.model.campaign import Guess, Sighting
 from sekisho.model.registered import registered_domain
 
@@ -32,6 +35,7 @@ LATE = datetime(2022, 4, 1, tzinfo=UTC).timestamp()
 EARLY, PARTS_IN_TIME = "--early", ("to 2022-03", "from 2022-04")
 HALF_DAY_S, DAY_S = 43_200, 86_400
 RUNS = 3
+LINK_MONTHS = ("202106", "202206")
 KNOWN = (("emotet", "2021-11-15"), ("emotet", "2022-11-02"), ("qakbot", "2021-09-21"), ("qakbot", "2022-09-08"))
 """(family, day of return) of mission chapter 6, as the trackers date it."""
 
@@ -277,6 +281,32 @@ def purity() -> None:
         )
 
 
+def links() -> None:
+    """Cluster a month of listed links without their brands: how many pairs of one campaign are of one brand."""
+    for month in LINK_MONTHS[: 1 if EARLY in sys.argv else None]:
+        path = SHARED / "intel" / "jpcert-phishurl" / month[:4] / f"{month}.csv"
+        found = list(linklist.read(path.read_text(encoding="utf-8", errors="replace"), path.name))
+        listed = [one for one in found if isinstance(one, Sighting)]
+        plain = [replace(one, traits=tuple(each for each in one.traits if each.kind != "brand")) for one in listed]
+        started = time.perf_counter()
+        made = clusters.cluster(plain)
+        took = time.perf_counter() - started
+        brand = {one.id: one.brand for one in listed}
+        inside = same = 0
+        for one in made:
+            counted = Counter(brand[key] for key in one.members)
+            inside += math.comb(len(one.members), 2)
+            same += sum(math.comb(count, 2) for count in counted.values())
+        total = sum(math.comb(count, 2) for count in Counter(brand.values()).values())
+        held = sum(len(one.members) for one in made)
+        say(
+            f"links of {month}: {len(listed)} ({len(found) - len(listed)} unread), {len(listed) / took:.0f} a second; "
+            f"{len(made)} campaigns hold {held}, largest {[len(one.members) for one in made[:5]]}; "
+            f"{same / max(1, inside):.3f} of {inside} pairs are of one brand "
+            f"(any two: {total / math.comb(len(brand), 2):.3f})"
+        )
+
+
 PARTS = {
     "family": family,
     "pairs": pairs,
@@ -284,6 +314,7 @@ PARTS = {
     "arrival": reach,
     "clusters": phishing,
     "purity": purity,
+    "links": links,
 }
 
 

@@ -42,7 +42,9 @@ def add(commands: Any, language: str) -> None:
         made.set_defaults(run=run)
         return made
 
-    one = action("add", "add mails, mailboxes, files, results of investigate and trackers' notes", _add)
+    one = action(
+        "add", "add mails, mailboxes, files, results of investigate, trackers' notes and lists of phishing links", _add
+    )
     one.add_argument("paths", nargs="+", metavar="PATH")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes")
     one = action("list", "list campaigns, largest first", _list)
@@ -93,6 +95,7 @@ def _add(chosen: argparse.Namespace) -> int:
         "mails": told.mails,
         "files": told.files,
         "notes": told.notes,
+        "links": told.links,
         "incidents": told.incidents,
         "undated": told.undated,
     }
