@@ -42,8 +42,10 @@ class Index:
     """(log-odds, why ignored) by trait that two or more carry."""
     near: list[float]
     """Share of all sightings that lie within some days of each, by place."""
-    strong: list[frozenset[Trait]]
-    """Traits of each sighting that are worth anything, by place."""
+    strong: list[frozenset[int]]
+    """Numbers of the traits of each sighting that are worth anything, by place; numbers are compared fast."""
+    parts: list[tuple[str, float]]
+    """(group, log-odds) by the number of a trait."""
 
     def link(self, first: int, second: int, decision: str = "") -> Link:
         """Weigh two sightings against each other."""
@@ -67,8 +69,9 @@ class Index:
     def evidence(self, first: int, second: int) -> float:
         """Give what two sightings share in log-odds, without prior and time."""
         groups: dict[str, list[float]] = {}
-        for trait in self.strong[first] & self.strong[second]:
-            groups.setdefault(weights.KINDS[trait.kind].group, []).append(self.worth[trait][0])
+        for number in self.strong[first] & self.strong[second]:
+            group, value = self.parts[number]
+            groups.setdefault(group, []).append(value)
         return sum(decayed(group, values) for group, values in groups.items())
 
     def _shared(self, left: Sighting, right: Sighting) -> list[Shared]:
@@ -113,14 +116,18 @@ def index(sightings: Iterable[Sighting]) -> Index:
     for number, one in enumerate(ordered):
         for trait in one.traits:
             carriers.setdefault(trait, []).append(number)
-    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {}, _near(ordered), [])
+    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {}, _near(ordered), [], [])
     told = [_told(one) for one in ordered]
     total = len(ordered)
     for trait, some in carriers.items():
         if len(some) > 1 and trait.kind in weights.KINDS:
             made.worth[trait] = _worth(trait, some, total, ordered, told)
-    worthy = frozenset(trait for trait, (value, _) in made.worth.items() if value > 0)
-    made.strong += [worthy & frozenset(one.traits) for one in ordered]
+    numbers: dict[Trait, int] = {}
+    for trait, (value, _) in made.worth.items():
+        if value > 0:
+            numbers[trait] = len(made.parts)
+            made.parts.append((weights.KINDS[trait.kind].group, value))
+    made.strong += [frozenset(numbers[trait] for trait in one.traits if trait in numbers) for one in ordered]
     return made
 
 
