@@ -1,10 +1,7 @@
 """The ranker: probabilities that add up, and none of these as an answer."""
 
-import math
-
 import pytest
 
-from sekisho.attribute._fitting import fit_choice, fit_odds
 from sekisho.attribute.ranker import Model, rank, standing_out
 
 ZERO = (0.0,) * 9
@@ -37,20 +34,3 @@ def test_the_more_is_on_record_the_more_it_is_known():
 def test_standing_out_is_the_distance_from_the_middle():
     assert standing_out([0.0, 0.0, 0.0]) == 0
     assert standing_out([0.0, 0.1, 0.2, 5.0]) > standing_out([0.0, 0.1, 0.2, 0.3])
-
-
-def test_a_choice_moves_weights_to_what_was_chosen_and_the_prior_holds_them():
-    choices = [([(1.0, 0.0), (0.0, 1.0)], 0)] * 30
-    loose, tight = (fit_choice(choices, (0.0, 0.0), strength) for strength in (0.1, 1000.0))
-    assert loose[0] > 1 > -1 > loose[1]
-    assert abs(tight[0]) < 0.1
-
-
-def test_odds_find_the_share():
-    made = fit_odds([(1.0,)] * 10, [True] * 8 + [False] * 2, (0.0,), (1e-6,))
-    assert made[0] == pytest.approx(math.log(4), abs=0.01)
-
-
-def test_scores_that_part_completely_stay_finite():
-    made = fit_odds([(1.0, 100.0), (1.0, -100.0)], [True, False], (0.0, 0.0), (0.01, 0.01))
-    assert all(map(math.isfinite, made))

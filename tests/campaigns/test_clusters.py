@@ -1,6 +1,7 @@
 import random
+from dataclasses import replace
 
-from sekisho.campaigns import clusters
+from sekisho.campaigns import clusters, weights
 from sekisho.campaigns.traits import Evidence, File, traits
 from sekisho.model.campaign import Decision, Sighting
 
@@ -107,6 +108,23 @@ def test_one_bridge_joins_no_crowds_and_is_shown():
     found = clusters.cluster(some)
     assert len(found) == 2
     assert any(link.a == "bridge" or link.b == "bridge" for one in found for link in one.refused)
+
+
+def test_one_strong_link_joins_no_crowds_either():
+    some = {one.id: one for one in wave("alpha", 12, 10) + wave("beta", 9, 11)}
+    shared = traits(Evidence(phones=("5550100",)))
+    for key in ("alpha3", "beta2"):
+        some[key] = replace(some[key], traits=tuple(sorted({*some[key].traits, *shared})))
+    found = clusters.cluster(some.values())
+    assert [len(one.members) for one in found] == [12, 9]
+    (left,), (right,) = (one.refused for one in found)
+    assert left == right and (left.a, left.b) == ("alpha3", "beta2") and left.score > weights.LINK_AT + 4
+
+
+def test_a_crowd_takes_in_what_is_linked_to_several_of_it():
+    late = wave("alpha", 16, 10)[12:]
+    found = clusters.cluster(everything() + [replace(one, traits=one.traits[:-2]) for one in late])
+    assert len(found[0].members) == 16
 
 
 def test_people_decide():

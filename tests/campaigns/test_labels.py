@@ -1,7 +1,7 @@
 import pytest
 
-from sekisho.campaigns.labels import Labels, answer
-from sekisho.model.campaign import Trait
+from sekisho.campaigns.labels import CHECKED, Labels, answer
+from sekisho.model.campaign import Guess, Trait
 
 DAY = 86_400
 ZIP, LINK, HTML = Trait("file.extension", "zip"), Trait("url.path", "/l/w-n7-8"), Trait("file.extension", "html")
@@ -43,3 +43,35 @@ def test_unknown_is_an_answer():
     assert answer(labels.guess([HTML], 30 * DAY)).name == "unknown"
     assert answer(()).name == "unknown"
     assert answer(taught().guess([LINK], 11 * DAY)).name == "two"
+
+
+def checked(right, wrong, probability=0.99):
+    labels = taught()
+    guesses = [Guess("family", "one", probability), Guess("family", "two", 1 - probability)]
+    for name, count in (("one", right), ("two", wrong)):
+        for _ in range(count):
+            labels.check(guesses, name, 12 * DAY)
+    return labels, guesses
+
+
+def test_probabilities_follow_how_often_earlier_answers_were_right():
+    labels, guesses = checked(60, 40)
+    told = labels.calibrated(guesses, 13 * DAY)
+    assert told[0].probability == pytest.approx(0.6, abs=0.05)
+    assert told[1].probability <= told[0].probability
+    assert [one.name for one in told] == ["one", "two"]
+
+
+def test_a_first_place_stays_first_however_wrong_it_was():
+    labels, guesses = checked(2, 98)
+    first, second = labels.calibrated(guesses, 13 * DAY)
+    assert first.probability < 0.1 and second.probability == first.probability
+
+
+def test_few_or_later_answers_calibrate_nothing():
+    labels, guesses = checked(0, CHECKED - 1)
+    assert labels.calibrated(guesses, 13 * DAY) == tuple(guesses)
+    labels, guesses = checked(0, CHECKED)
+    assert labels.calibrated(guesses, 12 * DAY) == tuple(guesses)
+    assert labels.calibrated(guesses, 13 * DAY) != tuple(guesses)
+    assert labels.calibrated((), 13 * DAY) == ()

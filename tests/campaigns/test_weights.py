@@ -17,6 +17,7 @@ def test_a_large_campaign_does_not_become_chance():
 def test_top_sites_private_ranges_and_free_mail_are_hubs():
     for kind, value in (
         ("url.host", "www.google.com"),
+        ("url.host", "static.xx.fbcdn.net"),
         ("url.domain", "bit.ly"),
         ("url.ip", "10.0.0.8"),
         ("url.ip", "127.0.0.1"),

@@ -15,6 +15,7 @@ from sekisho.respond._discreet import hider
 from sekisho.respond._figures import Bars, bars_svg, bars_text, volume
 from sekisho.respond._page import Heading, Items, Page, Para, Table, html, markdown
 from sekisho.respond._pdf import pdf
+from sekisho.respond._sheet import told
 from sekisho.respond.observed import pick
 from sekisho.respond.wording import LANGUAGES, Words
 
@@ -208,7 +209,7 @@ def test_figures_are_drawn():
 
 def test_empty_tables_and_headings_are_left_out():
     blocks = [Heading("a"), Table((), ()), Heading("b"), Para("c"), Heading("d")]
-    assert list(advisory._told(blocks)) == [Heading("b"), Para("c")]
+    assert list(told(blocks)) == [Heading("b"), Para("c")]
 
 
 def test_pages_are_written_plainly():

@@ -9,10 +9,10 @@ from datetime import date
 from itertools import groupby
 
 from sekisho.attribute import ranker, signals
-from sekisho.attribute._fitting import fit_choice, fit_odds
 from sekisho.attribute.ranker import PRIOR_KNOWN, PRIOR_WEIGHTS, Model, Ranking
 from sekisho.attribute.reference import replay
 from sekisho.model.attribution import Knowledge
+from sekisho.model.fitting import fit_choice, fit_odds
 
 ITEMS, CANDIDATES, EXAMPLES = 3, 5, 20
 """A report teaches with this many items, once this many actors are on record; a year is learnt from this many of

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sekisho.attribute import signals
-from sekisho.attribute._fitting import Row, dot, sigmoid, softmax
 from sekisho.attribute.reference import Reference
 from sekisho.attribute.signals import Part
+from sekisho.model.fitting import Row, dot, sigmoid, softmax
 
 PRIOR_WEIGHTS = (0.7, 1.5, 0.3, 0.8, -0.5, -0.5, 0.5, 0.7, 1.3)
 """Weights of signals.NAMES before anything is learnt. Source: measured on reports before 2020, rounded; see

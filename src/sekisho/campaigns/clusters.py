@@ -1,18 +1,19 @@
 """Clusters: sightings become campaigns by weighed, explained links; the same set gives the same campaigns in any order.
 
 Candidates come from an index of traits, each carrier with the next few in time, so that the work grows with what is
-stored and not with its square. Links are followed from the strongest down. A single bridge never joins two crowds, and
-what a person decided goes before what was computed.
+stored and not with its square. Links are followed from the strongest down, and only where members beside the two that
+are linked belong together too, so that no chain of chance links makes a campaign. What a person decided goes before
+what was computed.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sekisho.campaigns import weights
+from sekisho.campaigns import waves, weights
 from sekisho.model.campaign import Campaign, Decision, Link, Shared, Sighting, Trait, volume_of
 from sekisho.model.ids import stable_id
 
@@ -20,11 +21,9 @@ NEIGHBOURS = 6
 """Carriers of a trait, next in time, that each carrier is compared with; a chain joins the others."""
 CANDIDATE_WEIGHT = 2.0
 """Log-odds below which a trait alone makes no pair worth comparing."""
-CROWD = 4
-"""Members from which a group is a crowd; two crowds need two independent links, or a much stronger one."""
-BRIDGE_MARGIN = 4.0
-"""Log-odds above LINK_AT at which one link may join two crowds."""
-ROUNDS = 4
+COMPARED, SUPPORT = 4, 0.25
+"""Two groups join when, of the pairs between so many members of each that are next in time, this share is linked.
+Measured on tracker notes up to March 2022 and on phishing of 2021 to 2024: docs/decisions/0016-campaign-odds.md."""
 SHOWN = 12
 """Shared traits named for a link, common ones for a campaign, refused links for a campaign."""
 SPREAD_DAYS = 14
@@ -43,6 +42,10 @@ class Index:
     """(log-odds, why ignored) by trait that two or more carry."""
     near: list[float]
     """Share of all sightings that lie within some days of each, by place."""
+    strong: list[frozenset[int]]
+    """Numbers of the traits of each sighting that are worth anything, by place; numbers are compared fast."""
+    parts: list[tuple[str, float]]
+    """(group, log-odds) by the number of a trait."""
 
     def link(self, first: int, second: int, decision: str = "") -> Link:
         """Weigh two sightings against each other."""
@@ -50,22 +53,26 @@ class Index:
         shared = self._shared(left, right)
         elapsed = weights.time_weight(left.at_s, right.at_s, self.near[first])
         crowded = weights.crowded(len(left.traits), len(right.traits))
-        score = weights.PRIOR + crowded + elapsed + sum(one.weight for one in shared)
+        evidence = sum(one.weight for one in shared)
+        score = weights.PRIOR + crowded + elapsed + evidence
         ordered = tuple(sorted(shared, key=lambda one: (-one.weight, one.trait))[:SHOWN])
-        return Link(left.id, right.id, score, weights.probability(score), ordered, elapsed, decision)
+        wave = waves.chance(evidence, days_between(left, right))
+        return Link(left.id, right.id, score, weights.probability(score), ordered, elapsed, decision, evidence, wave)
 
-    def score(self, first: int, second: int, kinds: dict[int, frozenset[Trait]]) -> float:
-        """Give the score of two sightings alone, from their worthy traits."""
+    def score(self, first: int, second: int) -> float:
+        """Give the score of two sightings alone."""
+        left, right = self.sightings[first], self.sightings[second]
+        score = weights.PRIOR + weights.time_weight(left.at_s, right.at_s, self.near[first])
+        score += weights.crowded(len(left.traits), len(right.traits))
+        return score + self.evidence(first, second)
+
+    def evidence(self, first: int, second: int) -> float:
+        """Give what two sightings share in log-odds, without prior and time."""
         groups: dict[str, list[float]] = {}
-        for trait in kinds[first] & kinds[second]:
-            groups.setdefault(weights.KINDS[trait.kind].group, []).append(self.worth[trait][0])
-        score = weights.PRIOR + weights.time_weight(
-            self.sightings[first].at_s, self.sightings[second].at_s, self.near[first]
-        )
-        score += weights.crowded(len(self.sightings[first].traits), len(self.sightings[second].traits))
-        for group, values in groups.items():
-            score += decayed(group, values)
-        return score
+        for number in self.strong[first] & self.strong[second]:
+            group, value = self.parts[number]
+            groups.setdefault(group, []).append(value)
+        return sum(decayed(group, values) for group, values in groups.items())
 
     def _shared(self, left: Sighting, right: Sighting) -> list[Shared]:
         found = sorted(set(left.traits) & set(right.traits))
@@ -83,6 +90,11 @@ class Index:
                 told.append(Shared(trait, len(self.carriers[trait]), self.worth[trait][0] * factor))
                 factor *= weights.DECAY.get(group, 0.5)
         return told
+
+
+def days_between(one: Sighting, two: Sighting) -> float | None:
+    """Give the days between two sightings, None when one has no date."""
+    return None if one.at_s is None or two.at_s is None else abs(one.at_s - two.at_s) / 86_400
 
 
 def decayed(group: str, values: list[float]) -> float:
@@ -104,12 +116,18 @@ def index(sightings: Iterable[Sighting]) -> Index:
     for number, one in enumerate(ordered):
         for trait in one.traits:
             carriers.setdefault(trait, []).append(number)
-    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {}, _near(ordered))
+    made = Index(ordered, {one.id: number for number, one in enumerate(ordered)}, carriers, {}, _near(ordered), [], [])
     told = [_told(one) for one in ordered]
     total = len(ordered)
     for trait, some in carriers.items():
         if len(some) > 1 and trait.kind in weights.KINDS:
             made.worth[trait] = _worth(trait, some, total, ordered, told)
+    numbers: dict[Trait, int] = {}
+    for trait, (value, _) in made.worth.items():
+        if value > 0:
+            numbers[trait] = len(made.parts)
+            made.parts.append((weights.KINDS[trait.kind].group, value))
+    made.strong += [frozenset(numbers[trait] for trait in one.traits if trait in numbers) for one in ordered]
     return made
 
 
@@ -149,11 +167,9 @@ def _worth(
 
 def links(made: Index) -> list[tuple[float, int, int]]:
     """Give (score, first, second) of every candidate pair that is linked, strongest first."""
-    worthy = {trait for trait, (value, _) in made.worth.items() if value > 0}
-    kinds = {number: frozenset(one.traits) & worthy for number, one in enumerate(made.sightings)}
     found = []
     for first, second in sorted(_candidates(made)):
-        score = made.score(first, second, kinds)
+        score = made.score(first, second)
         if score >= weights.LINK_AT:
             found.append((score, first, second))
     return sorted(found, key=lambda one: (-round(one[0], 9), one[1], one[2]))
@@ -169,13 +185,13 @@ def _candidates(made: Index) -> set[tuple[int, int]]:
     return pairs
 
 
-@dataclass(slots=True)
 class _Groups:
-    """Disjoint sets that know how many they are and who must not be among them."""
+    """Disjoint sets that know their members in order of time, and who must not be among them."""
 
-    parent: list[int]
-    size: list[int]
-    foes: dict[int, set[int]] = field(default_factory=dict)
+    def __init__(self, count: int) -> None:
+        self.parent = list(range(count))
+        self.members = {one: [one] for one in range(count)}
+        self.foes: dict[int, set[int]] = {}
 
     def find(self, one: int) -> int:
         while self.parent[one] != one:
@@ -190,12 +206,21 @@ class _Groups:
 
     def join(self, first: int, second: int) -> None:
         left, right = self.find(first), self.find(second)
-        if self.size[left] < self.size[right]:
+        if len(self.members[left]) < len(self.members[right]):
             left, right = right, left
         self.parent[right] = left
-        self.size[left] += self.size[right]
+        for one in self.members.pop(right):
+            insort(self.members[left], one)
         if right in self.foes:
             self.foes.setdefault(left, set()).update(self.foes.pop(right))
+
+    def nearest(self, one: int, other: int) -> list[int]:
+        """Give the members of one's group that are next in time to another sighting."""
+        some = self.members[self.find(one)]
+        at = bisect_left(some, other)
+        return sorted(some[max(0, at - COMPARED) : at + COMPARED], key=lambda each: (abs(each - other), each))[
+            :COMPARED
+        ]
 
 
 def cluster(sightings: Iterable[Sighting], decisions: Sequence[Decision] = ()) -> tuple[Campaign, ...]:
@@ -212,28 +237,26 @@ def campaigns(
 ) -> tuple[Campaign, ...]:
     """Follow links, strongest first, and give the groups they make."""
     count = len(made.sightings)
-    groups = _Groups(list(range(count)), [1] * count)
+    groups = _Groups(count)
     tree: list[Link] = []
     for first, second, verdict in _decided(made, decisions):
         if verdict == "apart":
             groups.foes.setdefault(first, set()).add(second)
             groups.foes.setdefault(second, set()).add(first)
-    for first, second, verdict in _decided(made, decisions):
-        if verdict == "same" and groups.find(first) != groups.find(second) and not groups.foe(first, second):
-            tree.append(made.link(first, second, "same"))
-            groups.join(first, second)
     waiting = []
     for score, first, second in found:
         left, right = groups.find(first), groups.find(second)
         if left == right:
             continue
-        crowds = min(groups.size[left], groups.size[right]) >= CROWD
-        if groups.foe(first, second) or (crowds and score < weights.LINK_AT + BRIDGE_MARGIN):
+        if groups.foe(first, second) or not _supported(made, groups, first, second):
             waiting.append((score, first, second))
             continue
         tree.append(made.link(first, second))
         groups.join(first, second)
-    waiting = _supported(made, groups, waiting, tree)
+    for first, second, verdict in _decided(made, decisions):
+        if verdict == "same" and groups.find(first) != groups.find(second) and not groups.foe(first, second):
+            tree.append(made.link(first, second, "same"))
+            groups.join(first, second)
     return _built(made, groups, tree, waiting)
 
 
@@ -244,38 +267,24 @@ def _decided(made: Index, decisions: Sequence[Decision]) -> Iterator[tuple[int, 
             yield made.place[one.a], made.place[one.b], one.verdict
 
 
-def _supported(
-    made: Index, groups: _Groups, waiting: list[tuple[float, int, int]], tree: list[Link]
-) -> list[tuple[float, int, int]]:
-    """Join crowds that two links with different ends on both sides support; give the links that are left."""
-    for _ in range(ROUNDS):
-        between: dict[tuple[int, int], list[tuple[float, int, int]]] = defaultdict(list)
-        for score, first, second in waiting:
-            left, right = sorted((groups.find(first), groups.find(second)))
-            if left != right:
-                between[left, right].append((score, first, second))
-        waiting = [one for some in between.values() for one in some]
-        joined = False
-        for some in sorted(between.values(), key=lambda some: (-len(some), -some[0][0], some[0][1:])):
-            _, first, second = some[0]
-            ends = {groups.find(first), groups.find(second)}
-            sides = [{one if groups.find(one) == end else other for _, one, other in some} for end in ends]
-            if len(ends) < 2 or groups.foe(first, second) or min(map(len, sides)) < 2:
-                continue
-            tree.append(made.link(first, second))
-            groups.join(first, second)
-            joined = True
-        if not joined:
-            break
-    return sorted(waiting, key=lambda one: (-one[0], one[1], one[2]))
+def _supported(made: Index, groups: _Groups, first: int, second: int) -> bool:
+    """Tell whether enough pairs across two groups, beside the one that is linked, belong together."""
+    left, right = groups.nearest(first, second), groups.nearest(second, first)
+    needed = SUPPORT * len(left) * len(right)
+    if needed <= 1 and first in left and second in right:
+        return True
+    hits = 0
+    for one in left:
+        for other in right:
+            hits += made.score(min(one, other), max(one, other)) >= weights.LINK_AT
+            if hits >= needed:
+                return True
+    return False
 
 
 def _built(
     made: Index, groups: _Groups, tree: Sequence[Link], waiting: Sequence[tuple[float, int, int]]
 ) -> tuple[Campaign, ...]:
-    members: dict[int, list[int]] = defaultdict(list)
-    for number in range(len(made.sightings)):
-        members[groups.find(number)].append(number)
     inside: dict[int, list[Link]] = defaultdict(list)
     for link in tree:
         inside[groups.find(made.place[link.a])].append(link)
@@ -288,7 +297,7 @@ def _built(
                 across[end] = [*across[end], link][:SHOWN]
     built = [
         campaign([made.sightings[one] for one in some], tuple(inside[root]), tuple(across.get(root, ())))
-        for root, some in members.items()
+        for root, some in groups.members.items()
         if len(some) > 1
     ]
     return tuple(sorted(built, key=lambda one: (-len(one.members), one.id)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sekisho.model.campaign import Trait
 from sekisho.model.freemail import FREEMAIL
 from sekisho.model.hosting import HOSTING, PICTURE_HOSTS, SAFE_SHORTENERS, SHORTENERS, TRACKERS
+from sekisho.model.registered import registered_domain
 
 PRIOR = -7.0
 """Log-odds that two sightings belong together before anything is known: about one pair in a thousand."""
@@ -100,8 +101,8 @@ def known_hub(trait: Trait) -> bool:
         if kind in ("url.host", "c2.host") and (address := _address(value)) is not None:
             return not address
         known = bare in TOP_SITES or bare in HOSTING or bare in SHORTENERS or bare in SAFE_SHORTENERS
-        tail = bare.partition(".")[2]
-        return known or bare in PICTURE_HOSTS or bare in TRACKERS or bare in FREEMAIL or tail in TOP_SITES
+        whole = registered_domain(bare)
+        return known or bare in PICTURE_HOSTS or bare in TRACKERS or bare in FREEMAIL or whole in TOP_SITES
     if kind in ("url.ip", "sender.ip"):
         return not _address(value)
     return False

@@ -76,6 +76,10 @@ class Link:
     """Log-odds from the time between them."""
     decision: str = ""
     """``same`` when a person said so."""
+    evidence: float = 0.0
+    """Log-odds of all that they share, prior and time left out."""
+    wave: float = 0.0
+    """Probability that both are of one wave, what one crew sends within a day or so; earlier labels left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class Campaign:
     links: tuple[Link, ...]
     """What joined them, one fewer than members: the strongest tree."""
     refused: tuple[Link, ...]
-    """Links to other campaigns that were not followed: by a decision, or because one bridge may not join two crowds."""
+    """Links to other campaigns that were not followed: by a decision, or because no others beside them are linked."""
     first_at_s: int | None
     last_at_s: int | None
     volume: tuple[tuple[date, int], ...]
@@ -124,6 +128,19 @@ class Campaign:
     title: str
     """Title that occurs most."""
     undated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A campaign with all that others are told of it."""
+
+    campaign: Campaign
+    members: tuple[Sighting, ...]
+    """In order of time."""
+    guesses: tuple[Guess, ...] = ()
+    """Family, distributor and theme as far as they are known."""
+    everybodys: frozenset[Trait] = frozenset()
+    """Traits that all the world shares: never told as the campaign's."""
 
 
 def volume_of(sightings: list[Sighting]) -> tuple[tuple[date, int], ...]:

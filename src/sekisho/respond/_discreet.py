@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sekisho.model.incident import Incident
 
@@ -13,6 +13,8 @@ _PROFILE = re.compile(
     r"(\\(?:Users|Documents and Settings)\\)(?!Public\\|Default\\|All Users\\)[^\\/:*?\"<>|]{1,64}", re.I
 )
 _SID = re.compile(r"S-1-5-21(?:-\d{1,10}){3,4}")
+
+_ADDRESS = re.compile(r"[\w.+'-]{1,64}@(?:[\w-]|\[?\.\]?){1,253}")
 
 Hide = Callable[[str], str]
 
@@ -47,5 +49,21 @@ def hider(incidents: Sequence[Incident]) -> Hide:
     def hide(text: str) -> str:
         told = _SID.sub("<sid>", _PROFILE.sub(r"\1<user>", text))
         return pattern.sub(lambda match: names[match[0].lower().replace("[.]", ".")], told)
+
+    return hide
+
+
+def readers_hider(senders: Iterable[str]) -> Hide:
+    """Give a function that takes mail addresses out of a text, but those of the senders of an attack.
+
+    Where no incident tells who the victims are, an address in a subject may be the reader's.
+    """
+    known = {one.lower() for one in senders}
+
+    def hide(text: str) -> str:
+        def shown(match: re.Match[str]) -> str:
+            return match[0] if match[0].lower().replace("[.]", ".") in known else "<mailbox>"
+
+        return _ADDRESS.sub(shown, _SID.sub("<sid>", _PROFILE.sub(r"\1<user>", text)))
 
     return hide

@@ -11,43 +11,21 @@ form of business letters (頭語, 時候, 主文, 記, 結語).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from dataclasses import replace
 
 from sekisho.model.attack import name_of
 from sekisho.model.errors import SekishoError
 from sekisho.model.registered import registered_domain
 from sekisho.respond._advisory_facts import Facts, Mail, gather, partners
-from sekisho.respond._discreet import Hide, keep
-from sekisho.respond._figures import volume
+from sekisho.respond._discreet import keep
 from sekisho.respond._page import Block, Chain, Heading, Items, Page, Para, Table
+from sekisho.respond._sheet import ROWS, Letter, Made, Sheet, told
 from sekisho.respond.graph import Picture, picture
 from sekisho.respond.wording import Words, safe
 
 __all__ = ["READERS", "Facts", "Letter", "gather", "page", "partners"]
 
 READERS = ("staff", "mail-admin", "csirt", "partner")
-LISTED = 10
-"""Values of one kind in a table; the rest are counted."""
-ROWS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """Who tells it, to whom, and when."""
-
-    issued: date
-    issuer: str = ""
-    """Who tells; the language's own word for a service desk where empty."""
-    contact: str = ""
-    """Whom to ask; the same as the issuer where empty."""
-    partner: str = ""
-    """Domain of the partner that is written to; found in the mails where empty."""
-    addressee: str = ""
-    """What the partner is called; its domain where empty."""
-    tlp: str = "amber"
-    hide: Hide = keep
-    """Takes the names of victims out of a text."""
 
 
 def page(facts: Facts, reader: str, words: Words, letter: Letter) -> Page:
@@ -59,47 +37,27 @@ def page(facts: Facts, reader: str, words: Words, letter: Letter) -> Page:
     writer = _Writer(facts, words, letter)
     makers = {"staff": writer.staff, "mail-admin": writer.mail_admin, "csirt": writer.csirt, "partner": writer.partner}
     title, label, blocks = makers[reader]()
-    foot = words.get("advisory.foot", incident=facts.incident.id, zone=_zone(words.zone))
-    return Page(words.language, title, label, tuple(_told(blocks)), foot)
+    foot = words.get("advisory.foot", incident=facts.incident.id, zone=str(words.zone))
+    return Page(words.language, title, label, told(blocks), foot)
 
 
-def _told(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Leave out tables without rows and headings with nothing below them."""
-    kept = [one for one in blocks if not (isinstance(one, Table) and not one.rows)]
-    for one, following in zip(kept, [*kept[1:], None], strict=True):
-        if not isinstance(one, Heading) or not isinstance(following, Heading | None):
-            yield one
-
-
-def _zone(zone: tzinfo) -> str:
-    return str(zone)
-
-
-Made = tuple[str, str, list[Block]]
-
-
-class _Writer:
+class _Writer(Sheet):
     """Words the facts."""
 
     def __init__(self, facts: Facts, words: Words, letter: Letter) -> None:
-        self.facts, self.words, self.letter = facts, words, letter
-        self.issuer = safe(letter.issuer) if letter.issuer else words.get("advisory.issuer")
-        self.contact = safe(letter.contact) if letter.contact else self.issuer
+        super().__init__(words, letter, facts.picked, facts.times_ns)
+        self.facts = facts
         self.subject = next(iter(facts.unique("subject")), "-")
-
-    def get(self, key: str, **values: object) -> str:
-        """Word one key of the advisory."""
-        return self.words.get(f"advisory.{key}", **values)
 
     def staff(self) -> Made:
         """Tell staff what not to open, and what to do."""
         get = self.get
         blocks: list[Block] = [
-            Para(self._day(self.letter.issued), end=True),
+            Para(self.day(self.letter.issued), end=True),
             Para(get("staff.intro", issuer=self.issuer)),
             Heading(get("features")),
             Table((), tuple(self._features())),
-            *self._volume(),
+            *self.volume(),
             Heading(get("happens")),
             Items(tuple(self._happens())),
             Heading(get("please")),
@@ -113,12 +71,12 @@ class _Writer:
         facts, get = self.facts, self.get
         for key, name in (("subject", "subject"), ("shown", "shown"), ("sender", "sender"), ("files", "files")):
             if values := facts.unique(name):
-                yield get(f"field.{key}"), self._listed(values)
+                yield get(f"field.{key}"), self.listed(values)
         urls = [one.value for one in facts.picked.observed if one.kind == "url"]
         if urls and not facts.unique("files"):
-            yield get("field.urls"), self._listed(urls)
+            yield get("field.urls"), self.listed(urls)
         if facts.times_ns:
-            yield get("field.arrived"), self._span(min(facts.times_ns), max(facts.times_ns))
+            yield get("field.arrived"), self.span(min(facts.times_ns), max(facts.times_ns))
         yield get("field.count"), get("count.mails", count=len(facts.mails))
 
     def _happens(self) -> Iterator[str]:
@@ -144,20 +102,20 @@ class _Writer:
         """Tell mail administrators what to search, hold and block."""
         get = self.get
         blocks: list[Block] = [
-            Para(self._day(self.letter.issued), end=True),
+            Para(self.day(self.letter.issued), end=True),
             Para(get("admin.intro", issuer=self.issuer)),
             Heading(get("admin.steps")),
             Items(tuple(self._admin_steps()), numbered=True),
             Heading(get("admin.search")),
             Table((), tuple(self._search())),
-            *self._volume(),
+            *self.volume(),
             Heading(get("admin.results")),
             Table((get("field.results"), get("field.count")), tuple(self._results())),
             Heading(get("admin.boxes")),
             Para(self._boxes()),
             Heading(get("admin.block")),
-            self._indicators(strong=True),
-            *self._left_out(),
+            self.indicators(strong=True),
+            *self.left_out(),
         ]
         return get("admin.title", subject=self.subject), f"TLP:{self.letter.tlp.upper()}", blocks
 
@@ -181,10 +139,10 @@ class _Writer:
         )
         for key, name in fields:
             if values := facts.unique(name):
-                yield get(f"field.{key}"), self._listed(values)
+                yield get(f"field.{key}"), self.listed(values)
         hashes = [one.value for one in facts.picked.observed if one.kind == "sha256" and one.role == "carried"]
         if hashes:
-            yield "SHA-256", self._listed(hashes)
+            yield "SHA-256", self.listed(hashes)
 
     def _results(self) -> Iterator[tuple[str, ...]]:
         counts: dict[tuple[str, str, str], int] = {}
@@ -197,17 +155,17 @@ class _Writer:
         boxes = self.facts.mailboxes
         shown = [self.letter.hide(one) for one in boxes]
         told = self.get("count.boxes", count=len(boxes))
-        return told if shown != list(boxes) or not boxes else f"{told}\n{self._listed(shown)}"
+        return told if shown != list(boxes) or not boxes else f"{told}\n{self.listed(shown)}"
 
     def csirt(self) -> Made:
         """Tell other incident teams what happened."""
         get, incident = self.get, self.facts.incident
         blocks: list[Block] = [
-            Para(self._day(self.letter.issued), end=True),
+            Para(self.day(self.letter.issued), end=True),
             Para(get("csirt.intro" if self.letter.hide is not keep else "csirt.intro.inside", issuer=self.issuer)),
             Heading(get("csirt.summary")),
             Table((), tuple(self._summary())),
-            *self._volume(),
+            *self.volume(),
             Heading(get("csirt.chain")),
             Chain(self._chain(), get("csirt.chain.title")),
             Heading(get("csirt.timeline")),
@@ -215,8 +173,8 @@ class _Writer:
             Heading(get("csirt.techniques")),
             Table(("ATT&CK", get("field.name")), tuple(self._techniques())),
             Heading(get("csirt.indicators")),
-            self._indicators(strong=False),
-            *self._left_out(),
+            self.indicators(strong=False),
+            *self.left_out(),
         ]
         if incident.unknown:
             texts = tuple(self.letter.hide(self.words.say(one)) for one in incident.unknown)
@@ -231,7 +189,7 @@ class _Writer:
         yield get("field.severity"), self.words.word("severity", incident.severity)
         yield get("field.probability"), f"{incident.probability:.2f}"
         if incident.first_at_ns is not None and incident.last_at_ns is not None:
-            yield get("field.period"), self._span(incident.first_at_ns, incident.last_at_ns)
+            yield get("field.period"), self.span(incident.first_at_ns, incident.last_at_ns)
         yield get("field.root"), self.letter.hide(self.words.say(incident.root_text))
         yield get("field.count"), get("count.mails", count=len(facts.mails))
         yield get("field.boxes"), get("count.boxes", count=len(facts.mailboxes))
@@ -269,19 +227,19 @@ class _Writer:
         shown = (("shown", "shown"),) if why == "stolen" else ()  # it may be the name of yet another partner
         rows = (("subject", "subject"), ("sender", "sender"), *shown, ("files", "files"), ("id", "message_id"))
         seen = replace(self.facts, mails=tuple(mine))
-        table = [(get(f"field.{key}"), self._listed(values)) for key, field in rows if (values := seen.unique(field))]
+        table = [(get(f"field.{key}"), self.listed(values)) for key, field in rows if (values := seen.unique(field))]
         times = [mail.at_ns for mail in mine if mail.at_ns is not None]
         if times:
-            table.append((get("field.arrived"), self._span(min(times), max(times))))
+            table.append((get("field.arrived"), self.span(min(times), max(times))))
         table.append((get("field.count"), get("count.mails", count=len(mine))))
         checks = ("password", "logins", "rules", "hosts", "warn") if why == "account" else ("leak", "hosts", "warn")
         blocks: list[Block] = [
-            Para(self._day(self.letter.issued), end=True),
+            Para(self.day(self.letter.issued), end=True),
             Para(get("partner.to", partner=self.letter.addressee or name)),
             Para(self.issuer, end=True),
             Para(get("partner.greeting")),
             Para(
-                get(f"partner.{why}", sender=self._listed(seen.unique("sender")), results=self._words_of_results(mine))
+                get(f"partner.{why}", sender=self.listed(seen.unique("sender")), results=self._words_of_results(mine))
             ),
             Para(get("partner.request", contact=self.contact)),
             Para(get("partner.closing"), end=True),
@@ -290,7 +248,7 @@ class _Writer:
             Para(get("partner.checks")),
             Items(tuple(get(f"partner.check.{one}") for one in checks), numbered=True),
             Para(get("partner.indicators")),
-            self._indicators(strong=True),
+            self.indicators(strong=True),
             Para(get("partner.defanged")),
             Para(get("partner.end"), end=True),
         ]
@@ -305,56 +263,6 @@ class _Writer:
     def _words_of_results(mails: Sequence[Mail]) -> str:
         found = dict.fromkeys(mail.results for mail in mails)
         return "; ".join(safe(f"SPF={spf}, DKIM={dkim}, DMARC={dmarc}") for spf, dkim, dmarc in found)
-
-    def _indicators(self, *, strong: bool) -> Block:
-        get = self.get
-        found = self.facts.picked.strong if strong else self.facts.picked.observed
-        if not found:
-            return Para(get("no_indicators"))
-        head = (get("field.kind"), get("field.value"), get("field.role"), get("field.confidence"))
-        rows = [
-            (one.kind, self.letter.hide(safe(one.value)), self.words.word("observed", one.role), str(one.confidence))
-            for one in found[:ROWS]
-        ]
-        if len(found) > ROWS:
-            rows.append(("", self.words.get("label.more", count=len(found) - ROWS), "", ""))
-        return Table(head, tuple(rows))
-
-    def _left_out(self) -> list[Block]:
-        left = self.facts.picked.left_out
-        if not left:
-            return []
-        rows = tuple(
-            (self.letter.hide(safe(one.value)), self.words.word("left_out", one.reason)) for one in left[:ROWS]
-        )
-        return [Heading(self.get("left_out")), Table((self.get("field.value"), self.get("field.why")), rows)]
-
-    def _volume(self) -> list[Block]:
-        bars = volume(self.facts.times_ns, self.get("volume"), self.words.zone)
-        return [bars] if bars is not None and len(self.facts.times_ns) > 1 else []
-
-    def _listed(self, values: Sequence[str]) -> str:
-        shown = [self.letter.hide(safe(value)) for value in values[:LISTED]]
-        if len(values) > LISTED:
-            shown.append(self.words.get("label.more", count=len(values) - LISTED))
-        return "\n".join(shown)
-
-    def _span(self, first_ns: int, last_ns: int) -> str:
-        first, last = (self._moment(at) for at in (first_ns, last_ns))
-        return first if first == last else self.get("span", first=first, last=last)
-
-    def _moment(self, at_ns: int) -> str:
-        at = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).astimezone(self.words.zone)
-        return self.get("moment", **self._parts(at), time=at.strftime("%H:%M"))
-
-    def _day(self, day: date) -> str:
-        return self.get("day", **self._parts(day))
-
-    def _parts(self, day: date) -> dict[str, object]:
-        """Give year, month and day as the language writes them: Japanese without leading zeros."""
-        if self.words.language == "ja":
-            return {"year": day.year, "month": day.month, "day": day.day}
-        return {"year": day.year, "month": f"{day.month:02}", "day": f"{day.day:02}"}
 
 
 def _full(block: Block) -> bool:

@@ -53,69 +53,43 @@ def events(result: Result, incidents: Sequence[Incident], picked: Picked, words:
     return orjson.dumps(made[0] if len(made) == 1 else {"response": made}, option=orjson.OPT_INDENT_2)
 
 
-class _Writer:
-    """What the parts of one event share."""
+class Parts:
+    """Attributes and objects of one event."""
 
-    def __init__(self, result: Result, incident: Incident | None, picked: Picked, words: Words, how: Telling) -> None:
-        self.result, self.incident, self.picked, self.words, self.how = result, incident, picked, words, how
-        self.key = incident.id if incident else "files"
-        self.keys = set(used(incident)) if incident else set()
-        self.mine = [one for one in picked.observed if self._belongs(one)]
-        first = incident.first_at_ns if incident else None
-        last = incident.last_at_ns if incident else None
-        self.first_ns = first if first is not None else how.at_ns
-        self.last_ns = last if last is not None else self.first_ns
+    def __init__(self, key: str, first_ns: int, last_ns: int, words: Words, how: Telling) -> None:
+        self.key, self.first_ns, self.last_ns, self.words, self.how = key, first_ns, last_ns, words, how
 
-    def _belongs(self, one: Observed) -> bool:
-        return self.incident is None or not one.evidence or bool(self.keys & set(one.evidence))
-
-    def event(self) -> Object:
-        """Give the event."""
-        incident = self.incident
-        title = self.words.say(incident.title) if incident else self.words.get("export.files")
-        tags = [f"tlp:{self.how.tlp}"]
-        techniques = dict.fromkeys(one for step in (incident.steps if incident else ()) for one in step.attack)
-        tags += [f'misp-galaxy:mitre-attack-pattern="{name_of(one)} - {one}"' for one in techniques]
+    def head(self, title: str, threat: str, tags: Sequence[str]) -> Object:
+        """Give an event without attributes and objects."""
         return {
-            "uuid": self._uuid("event"),
+            "uuid": self.uuid("event"),
             "info": self.how.hide(title),
             "date": datetime.fromtimestamp(self.first_ns // 1_000_000_000, UTC).date().isoformat(),
             "timestamp": str(self.last_ns // 1_000_000_000),
-            "threat_level_id": THREAT[incident.severity] if incident else "2",
+            "threat_level_id": threat,
             "analysis": "1",
             "distribution": "0",
             "published": False,
             "Orgc": {"name": self.how.producer, "uuid": str(uuid5(OWN, self.how.producer))},
-            "Tag": [{"name": name} for name in tags],
-            "Attribute": list(self._attributes()),
-            "Object": [*self._mails(), *self._files(), *self._urls()],
+            "Tag": [{"name": name} for name in (f"tlp:{self.how.tlp}", *tags)],
         }
 
-    def _attributes(self) -> Iterator[Object]:
-        for one in self.mine:
-            if one.kind not in ("sha256", "url"):  # these are in objects
-                yield self._attribute(one)
-        if self.incident is None:
-            return
-        commands = dict.fromkeys(str(dict(step.what.values).get("command") or "") for step in self.incident.steps)
-        for command in list(filter(None, commands))[:COMMANDS]:
-            told = self.how.hide(_plain(command))
-            yield self._value("text", "Artifacts dropped", told, f"command {told}", strong=False)
-
-    def _attribute(self, one: Observed) -> Object:
+    def attribute(self, one: Observed) -> Object:
+        """Give a value with its role and the time it was seen."""
         kind, category = ATTRIBUTES[one.kind]
         if one.role == "sent_from":
             kind = "ip-src"
-        made = self._value(kind, category, self.how.hide(_plain(one.value)), one.role, strong=one.strong)
+        made = self.value(kind, category, self.how.hide(plain(one.value)), one.role, strong=one.strong)
         made["comment"] = self.words.word("observed", one.role)
         for name, at in (("first_seen", one.first_ns), ("last_seen", one.last_ns)):
             if at is not None:
                 made[name] = datetime.fromtimestamp(at // 1_000_000_000, UTC).isoformat()
         return made
 
-    def _value(self, kind: str, category: str, value: str, key: str, *, strong: bool) -> Object:
+    def value(self, kind: str, category: str, value: str, key: str, *, strong: bool) -> Object:
+        """Give an attribute; ``key`` tells it from others of the same value."""
         return {
-            "uuid": self._uuid("attribute", kind, value, key),
+            "uuid": self.uuid("attribute", kind, value, key),
             "type": kind,
             "category": category,
             "value": value,
@@ -125,19 +99,19 @@ class _Writer:
             "timestamp": str(self.last_ns // 1_000_000_000),
         }
 
-    def _object(self, name: str, key: str, values: Sequence[tuple[str, str, str, bool]]) -> Object:
+    def object(self, name: str, key: str, values: Sequence[tuple[str, str, str, bool]]) -> Object:
         """Give an object; values are (relation, type, value, strong)."""
         template, category, version = TEMPLATES[name]
         attributes = []
         for relation, kind, value, strong in values:
             if not value:
                 continue
-            made = self._value(
-                kind, _category(name, kind), self.how.hide(_plain(value)), f"{key} {relation}", strong=strong
+            made = self.value(
+                kind, _category(name, kind), self.how.hide(plain(value)), f"{key} {relation}", strong=strong
             )
             attributes.append({"object_relation": relation, **made})
         return {
-            "uuid": self._uuid("object", name, key),
+            "uuid": self.uuid("object", name, key),
             "name": name,
             "meta-category": category,
             "template_uuid": template,
@@ -147,10 +121,50 @@ class _Writer:
             "Attribute": attributes,
         }
 
+    def uuid(self, *parts: str) -> str:
+        """Give an id from what a part is made of."""
+        return str(uuid5(OWN, "\x1f".join((self.key, *parts))))
+
+
+class _Writer(Parts):
+    """The event of an incident, or of all malicious files."""
+
+    def __init__(self, result: Result, incident: Incident | None, picked: Picked, words: Words, how: Telling) -> None:
+        first = incident.first_at_ns if incident else None
+        last = incident.last_at_ns if incident else None
+        begun = first if first is not None else how.at_ns
+        super().__init__(incident.id if incident else "files", begun, last if last is not None else begun, words, how)
+        self.result, self.incident = result, incident
+        self.keys = set(used(incident)) if incident else set()
+        self.mine = [one for one in picked.observed if self._belongs(one)]
+
+    def _belongs(self, one: Observed) -> bool:
+        return self.incident is None or not one.evidence or bool(self.keys & set(one.evidence))
+
+    def event(self) -> Object:
+        """Give the event."""
+        incident = self.incident
+        title = self.words.say(incident.title) if incident else self.words.get("export.files")
+        techniques = dict.fromkeys(one for step in (incident.steps if incident else ()) for one in step.attack)
+        threat = THREAT[incident.severity] if incident else "2"
+        parts = {"Attribute": list(self._attributes()), "Object": [*self._mails(), *self._files(), *self._urls()]}
+        return self.head(title, threat, [technique_tag(one) for one in techniques]) | parts
+
+    def _attributes(self) -> Iterator[Object]:
+        for one in self.mine:
+            if one.kind not in ("sha256", "url"):  # these are in objects
+                yield self.attribute(one)
+        if self.incident is None:
+            return
+        commands = dict.fromkeys(str(dict(step.what.values).get("command") or "") for step in self.incident.steps)
+        for command in list(filter(None, commands))[:COMMANDS]:
+            told = self.how.hide(plain(command))
+            yield self.value("text", "Artifacts dropped", told, f"command {told}", strong=False)
+
     def _mails(self) -> Iterator[Object]:
         found = (one for one, _ in self.result.artifacts if one.id in self.keys and one.values("message_id"))
         for one in list(found)[:MAILS]:
-            yield self._object(
+            yield self.object(
                 "email",
                 one.id,
                 [
@@ -171,15 +185,17 @@ class _Writer:
                 values = [("filename", "filename", one.name, False), ("sha256", "sha256", one.value, one.strong)]
                 if known is not None:
                     values.append(("size-in-bytes", "size-in-bytes", str(known.size_bytes), False))
-                yield self._object("file", one.value, values)
+                yield self.object("file", one.value, values)
 
     def _urls(self) -> Iterator[Object]:
         for one in self.mine:
             if one.kind == "url":
-                yield self._object("url", one.value, [("url", "url", one.value, one.strong)])
+                yield self.object("url", one.value, [("url", "url", one.value, one.strong)])
 
-    def _uuid(self, *parts: str) -> str:
-        return str(uuid5(OWN, "\x1f".join((self.key, *parts))))
+
+def technique_tag(technique: str) -> str:
+    """Give the tag of MISP's galaxy for a technique."""
+    return f'misp-galaxy:mitre-attack-pattern="{name_of(technique)} - {technique}"'
 
 
 def _names(one: Analysis) -> list[str]:
@@ -192,5 +208,6 @@ def _category(name: str, kind: str) -> str:
     return "Network activity" if name == "url" else "Payload delivery"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Give a text that JSON can hold."""
     return text.encode("utf-8", "backslashreplace").decode()

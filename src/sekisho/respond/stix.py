@@ -59,24 +59,22 @@ class Telling:
 
 def bundle(result: Result, incidents: Sequence[Incident], picked: Picked, words: Words, how: Telling) -> bytes:
     """Give a bundle as UTF-8 JSON."""
-    writer = _Writer(how, words)
+    writer = Writer(how, words)
     indicators = writer.indicators(picked.observed)
     for incident in incidents:
         writer.incident(result, incident, picked, words, indicators)
-    objects = list(writer.objects.values())
-    made = {"type": "bundle", "id": _id("bundle", *writer.objects), "objects": objects}
-    return orjson.dumps(made, option=orjson.OPT_INDENT_2)
+    return writer.bundle()
 
 
 def indicator_objects(observed: Iterable[Observed], words: Words, how: Telling) -> list[Object]:
     """Give the marking, the identity and one indicator object for each value that is worth looking for."""
-    writer = _Writer(how, words)
+    writer = Writer(how, words)
     writer.indicators(observed)
     return list(writer.objects.values())
 
 
-class _Writer:
-    """Objects so far, each id once."""
+class Writer:
+    """Objects of one bundle so far, each id once."""
 
     def __init__(self, how: Telling, words: Words) -> None:
         self.how, self.words = how, words
@@ -87,6 +85,11 @@ class _Writer:
         told = f"Sekisho {sekisho.__version__}"
         named = {"name": how.producer, "description": told, "identity_class": "organization"}
         self.add(self.sdo("identity", how.producer, named, how.at_ns))
+
+    def bundle(self) -> bytes:
+        """Give all objects as a bundle in UTF-8 JSON."""
+        made = {"type": "bundle", "id": _id("bundle", *self.objects), "objects": list(self.objects.values())}
+        return orjson.dumps(made, option=orjson.OPT_INDENT_2)
 
     def add(self, one: Object) -> str:
         """Keep an object and give its id."""
@@ -146,9 +149,9 @@ class _Writer:
             kind = {"domain": "domain-name", "url": "url", "email": "email-addr"}[one.kind]
             return self.sco(kind, {"value": one.value}, "value")
         if one.kind == "file":
-            return self.sco("file", {"name": self.how.hide(_plain(one.value))}, "name")
+            return self.sco("file", {"name": self.how.hide(plain(one.value))}, "name")
         algorithm = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256"}[one.kind]
-        named = {"name": self.how.hide(_plain(one.name))} if one.name else {}
+        named = {"name": self.how.hide(plain(one.name))} if one.name else {}
         return self.sco("file", {"hashes": {algorithm: one.value}, **named}, "hashes")
 
     def incident(
@@ -164,11 +167,11 @@ class _Writer:
         mine = [one for one in picked.observed if not one.evidence or keys & set(one.evidence)]
         first, last = incident.first_at_ns, incident.last_at_ns
         refs: list[str] = []
-        techniques = [self._technique(one, last) for one in _techniques(incident)]
+        techniques = [self.technique(one, last) for one in _techniques(incident)]
         refs += techniques
         for one in mine:
             seen = self.observable(one)
-            data = self._observed_data(f"{incident.id} {one.kind} {one.value}", [seen], one.first_ns, one.last_ns)
+            data = self.observed_data(f"{incident.id} {one.kind} {one.value}", [seen], one.first_ns, one.last_ns)
             refs += [seen, data]
             if (indicator := indicators.get((one.kind, one.value))) is not None:
                 refs += [indicator, self.relate(indicator, "based-on", data, last)]
@@ -191,13 +194,15 @@ class _Writer:
             when = moment(step.at_ns) if step.at_ns is not None else "-"
             yield f"{when} {words.word('layer', step.layer)}: {self.how.hide(words.say(step.what))}"
 
-    def _technique(self, technique: str, at_ns: int | None) -> str:
+    def technique(self, technique: str, at_ns: int | None) -> str:
+        """Keep an attack pattern of ATT&CK."""
         source = {"source_name": "mitre-attack", "external_id": technique, "url": page_of(technique)}
         return self.add(
             self.sdo("attack-pattern", technique, {"name": name_of(technique), "external_references": [source]}, at_ns)
         )
 
-    def _observed_data(self, key: str, refs: Sequence[str], first: int | None, last: int | None) -> str:
+    def observed_data(self, key: str, refs: Sequence[str], first: int | None, last: int | None) -> str:
+        """Keep that observables were seen."""
         at = first if first is not None else self.how.at_ns
         end = last if last is not None else at
         rest = {
@@ -227,7 +232,7 @@ class _Writer:
         files = [one for one in mine if one.kind == "sha256" and one.strong]
         for one in files[:MALWARE]:
             rest = {
-                "name": self.how.hide(_plain(one.name)) or one.value,
+                "name": self.how.hide(plain(one.name)) or one.value,
                 "is_family": False,
                 "malware_types": ["unknown"],
                 "sample_refs": [self.observable(one)],
@@ -246,19 +251,19 @@ class _Writer:
         seen = [self._mail(one) for one in mails]
         if seen:
             yield from seen
-            yield self._observed_data(f"{incident.id} mails", seen, incident.first_at_ns, incident.first_at_ns)
+            yield self.observed_data(f"{incident.id} mails", seen, incident.first_at_ns, incident.first_at_ns)
         commands: dict[str, int | None] = {}
         for step in incident.steps:
             if command := str(dict(step.what.values).get("command") or ""):
-                commands.setdefault(self.how.hide(_plain(command)), step.at_ns)
+                commands.setdefault(self.how.hide(plain(command)), step.at_ns)
         for command, at in list(commands.items())[:PROCESSES]:
             ran = self.sco("process", {"command_line": command})
             yield ran
-            yield self._observed_data(f"{incident.id} {command}", [ran], at, at)
+            yield self.observed_data(f"{incident.id} {command}", [ran], at, at)
 
     def _mail(self, one: Analysis) -> str:
-        rest: Object = {"is_multipart": False, "subject": _plain(str(one.first("subject")))}
-        rest["message_id"] = _plain(str(one.first("message_id")))
+        rest: Object = {"is_multipart": False, "subject": plain(str(one.first("subject")))}
+        rest["message_id"] = plain(str(one.first("message_id")))
         if sender := canonical("email", str(one.first("sender.address"))):
             rest["from_ref"] = self.sco("email-addr", {"value": sender}, "value")
         return self.sco("email-message", rest, "from_ref", "subject", "message_id")
@@ -291,7 +296,7 @@ def _id(kind: str, *parts: str) -> str:
     return f"{kind}--{uuid5(OWN, chr(31).join((kind, *parts)))}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Give a text that JSON can hold."""
     return text.encode("utf-8", "backslashreplace").decode()
 

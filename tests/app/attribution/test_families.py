@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 
 import pytest
 
@@ -13,6 +14,7 @@ REFERENCE, FAMILIES = read()
 HONEST = (
     r"C:\Windows\System32\regsvr32.exe /s C:\Windows\System32\vbscript.dll",
     "rundll32.exe shell32.dll,Control_RunDLLAsUser",
+    r"C:\Windows\System32\rundll32.exe shell32.dll,Control_RunDLL desk.cpl",
     "https://shop.example/products/1234567",
     "Your license data is attached",
     r"schtasks /create /tn backup /tr C:\tools\backup.exe",
@@ -38,8 +40,9 @@ def first(text, kind):
 def test_each_has_signs_with_source_and_both_languages(one):
     assert one.signs
     for sign in one.signs:
-        assert sign.source.url.startswith("https://")
-        assert sign.source.date or one.id == "qakbot"
+        assert re.fullmatch(r"https://[^/]+/.{5,}", sign.source.url), "a report, not a home page"
+        assert sign.source.url.count("/") > 4 or "pastebin.com/" in sign.source.url
+        assert sign.source.date
         assert sign.text_en and sign.text_ja
         assert 0 < sign.weight <= 4
 
@@ -47,6 +50,18 @@ def test_each_has_signs_with_source_and_both_languages(one):
 @pytest.mark.parametrize("one", FAMILIES, ids=lambda one: one.id)
 def test_each_is_first_by_its_own_sign(one):
     assert first(HOSTILE[one.name], one.kind)[0].name == one.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"rundll32 %userprofile%\Ygyhlqt\Bx5jfmo\R43H.dll,Control_RunDLL",
+        r'rundll32 "C:\ProgramData\x.dll",Control_RunDLL',
+        r"rundll32.exe 'C:\ProgramData\Milossd.dll',KitKat;",
+    ],
+)
+def test_exports_of_emotets_loaders_are_seen(text):
+    assert first(text, "family")[0].name == "Emotet"
 
 
 @pytest.mark.parametrize("text", HONEST)

@@ -39,3 +39,27 @@ def test_who_spreads_one_family_is_no_answer_for_another():
     by_family = {one["family"]["name"]: one["distributor"] for one in told}
     assert by_family["qakbot"]["name"] == "tr"
     assert by_family["remcos"] == {"name": "unknown", "probability": 1.0}
+
+
+def test_labels_of_the_past_tell_whether_two_are_of_one_wave():
+    def seen(key, day, family="", mark=""):
+        mine = (Trait("url.path", f"/{mark}/"), Trait("file.extension", mark), Trait("url.full", "h.example/a"))
+        return Sighting(key, "mail", day * DAY, "", "", mine, family=family)
+
+    known = [seen(f"k{n}", n, family, family) for n in range(1, 12) for family in ("emotet", "qakbot")]
+    pair = [seen("s1", 20, mark="emotet"), seen("s2", 20, mark="emotet"), seen("s3", 20, mark="qakbot")]
+    answers = Answers([*known, *pair], [])
+    same, other = answers.explain("s1", "s2"), answers.explain("s1", "s3")
+    assert 0 < other["wave"] < same["wave"] < 1
+
+
+def test_a_campaigns_guess_is_as_sure_as_earlier_guesses_were_right():
+    def seen(key, day, family=""):
+        return Sighting(key, "mail", day * DAY, "", "", (Trait("url.full", f"h.example/{day // 60}"),), family=family)
+
+    known = [seen(f"k{n:02}", n, "emotet" if n % 2 else "qakbot") for n in range(50)]
+    answers = Answers([*known, seen("s1", 118), seen("s2", 119)], [])
+    campaign = answers.campaign("s1")
+    assert answers.guesses(campaign)["family"].name == "unknown"
+    sure = Answers([*(seen(f"k{n:02}", n, "emotet") for n in range(50)), seen("s1", 118), seen("s2", 119)], [])
+    assert sure.guesses(sure.campaign("s1"))["family"].probability > 0.8

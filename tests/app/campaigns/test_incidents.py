@@ -54,7 +54,8 @@ def test_results_are_added_shown_and_ranked(lab_result, tmp_path, capsys):
     for new in (1, 0):
         assert main(["campaigns", "add", str(tmp_path), "--store", store, "--jobs", "1", "--lang", "en"]) == 3
         said = capsys.readouterr().out
-        assert said.startswith(f"{new} new of 0 mails, 0 files, 1 incidents and 0 notes; without a date: 0; unread: 1")
+        told = f"{new} new of 0 mails, 0 files, 1 incidents, 0 notes and 0 listed links; without a date: 0; unread: 1"
+        assert said.startswith(told)
         assert "cut.json" in said
     again = json.loads(path.read_bytes())
     again["incidents"][0]["id"] = "i0123456789ab"  # another wave by the same people

@@ -8,12 +8,14 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sekisho.campaigns import activity, arrival, clusters, labels, weights
-from sekisho.model.campaign import Campaign, Decision, Guess, Sighting
+from sekisho.campaigns import activity, arrival, clusters, labels, waves, weights
+from sekisho.model.campaign import Campaign, Decision, Dossier, Guess, Link, Sighting
 from sekisho.model.errors import SekishoError
 
 BY = ("campaign", "family", "theme", "brand", "country", "all")
 NAMED = 20
+CHECKED = 200
+"""Latest labelled sightings that tell how often guesses are right."""
 GUESSED = 200
 """Members of a campaign that are guessed from; more say the same."""
 TEXTS = 5_000
@@ -31,6 +33,7 @@ class Answers:
         self.by_id = {one.id: one for one in self.index.sightings}
         self._labelled = [one for one in self.index.sightings if one.family or one.distributor or one.theme]
         self._home = {member: one for one in self.campaigns for member in one.members}
+        self._models: dict[tuple[str, str], labels.Labels] = {}
 
     def campaign(self, key: str) -> Campaign:
         """Find a campaign by its id, an id it once had, or a member's id.
@@ -62,6 +65,7 @@ class Answers:
             "b": link.b,
             "score": round(link.score, 3),
             "probability": round(link.probability, 4),
+            "wave": round(self._wave(link), 4),
             "prior": weights.PRIOR,
             "time": link.time_weight,
             "shared": [
@@ -92,13 +96,36 @@ class Answers:
         return told
 
     def _learned(self, what: str, campaign: Campaign, family: str = "") -> tuple[Guess, ...]:
-        model = labels.Labels(what)
-        for one in self._labelled:
-            name = getattr(one, what)
-            if name and one.at_s is not None and family in ("", one.family):
-                model.learn(one.traits, name, one.at_s)
+        model = self._model(what, family)
         traits = {trait for key in campaign.members[:GUESSED] for trait in self.by_id[key].traits}
-        return model.guess(traits, (campaign.last_at_s or 0) + 1)
+        at_s = (campaign.last_at_s or 0) + 1
+        return model.calibrated(model.guess(traits, at_s), at_s)
+
+    def _model(self, what: str, family: str = "") -> labels.Labels:
+        """Give what labelled sightings teach, the latest of them asked first as if their labels were not known."""
+        if (what, family) in self._models:
+            return self._models[what, family]
+        model = labels.Labels(what)
+        taught = [one for one in self._labelled if getattr(one, what) and one.at_s is not None]
+        taught = [one for one in taught if family in ("", one.family)]
+        for number, one in enumerate(taught):
+            at_s, name = one.at_s or 0, getattr(one, what)
+            if number >= len(taught) - CHECKED:
+                model.check(model.guess(one.traits, at_s - labels.APART_S), name, at_s)
+            model.learn(one.traits, name, at_s)
+        self._models[what, family] = model
+        return model
+
+    def _wave(self, link: Link) -> float:
+        """Give the probability of one wave, from earlier labels too where there are any."""
+        left, right = self.by_id[link.a], self.by_id[link.b]
+        model = self._model("family")
+        guesses = [
+            (Guess("family", one.family, 1.0),) if one.family else model.guess(one.traits, one.at_s or 0)
+            for one in (left, right)
+        ]
+        agreement = waves.agreement(*guesses)
+        return waves.chance(link.evidence, clusters.days_between(left, right), agreement)
 
     def document(self, campaign: Campaign, *, full: bool = False, doubted: int = 0) -> dict[str, Any]:
         """Give a campaign as JSON holds it; ``doubted`` is how many links are told, the weakest, where not all are."""
@@ -123,6 +150,12 @@ class Answers:
             told["refused"] = [asdict(one) for one in campaign.refused]
             told["techniques"], told["texts"] = self._evidence(campaign)
         return told
+
+    def dossier(self, campaign: Campaign) -> Dossier:
+        """Give a campaign with what others are told of it."""
+        known = tuple(one for one in self.guesses(campaign).values() if one.name != "unknown")
+        hubs = frozenset(trait for trait, (_, why) in self.index.worth.items() if why in ("hub", "spread"))
+        return Dossier(campaign, tuple(self.by_id[key] for key in campaign.members), known, hubs)
 
     def _evidence(self, campaign: Campaign) -> tuple[list[str], list[str]]:
         """Give techniques, and titles and values as written, of all members: what attribution weighs."""

@@ -42,7 +42,9 @@ def add(commands: Any, language: str) -> None:
         made.set_defaults(run=run)
         return made
 
-    one = action("add", "add mails, mailboxes, files, results of investigate and trackers' notes", _add)
+    one = action(
+        "add", "add mails, mailboxes, files, results of investigate, trackers' notes and lists of phishing links", _add
+    )
     one.add_argument("paths", nargs="+", metavar="PATH")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="worker processes")
     one = action("list", "list campaigns, largest first", _list)
@@ -93,6 +95,7 @@ def _add(chosen: argparse.Namespace) -> int:
         "mails": told.mails,
         "files": told.files,
         "notes": told.notes,
+        "links": told.links,
         "incidents": told.incidents,
         "undated": told.undated,
     }
@@ -183,6 +186,7 @@ def _explain(chosen: argparse.Namespace) -> int:
         why = f"  ({words.word('campaigns.ignored', one['ignored'])})" if one["ignored"] else ""
         carried = words.get("campaigns.carriers", count=one["carriers"])
         lines.append(f"  {one['weight']:+6.2f}  {one['kind']} = {safe(one['value'])}  {carried}{why}")
+    lines.append(words.get("campaigns.wave", probability=f"{told['wave']:.1%}"))
     lines.append(words.get("campaigns.together" if told["same_campaign"] else "campaigns.separate"))
     _say(lines)
     return CLEAN

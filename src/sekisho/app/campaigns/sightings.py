@@ -10,7 +10,7 @@ from sekisho.app import intake
 from sekisho.app.campaigns import incidents
 from sekisho.app.examine import Pool
 from sekisho.app.exchange import results
-from sekisho.campaigns import notes, shapes
+from sekisho.campaigns import linklist, notes, shapes
 from sekisho.campaigns.traits import Evidence, File, traits
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.campaign import Sighting
@@ -21,9 +21,10 @@ from sekisho.model.organisation import NOBODY
 from sekisho.normalize import mail
 from sekisho.normalize.artifacts import is_message, time_ns
 
-NOTE_BYTES = 400_000
+NOTE_BYTES, LIST_BYTES = 400_000, 64 * 1024 * 1024
 FILES = frozenset({"attachment", "member", "embedded", "input"})
 CODE = ("vba.unfolded", "script.unfolded", "vba.calls", "xlm.calls", "script.calls")
+READERS = ("delivered_to", "recipients")
 SELF_SPEAKING = ("image/", "text/plain", "text/html")
 """Media types of parts that are the mail's own looks, not what it delivers."""
 
@@ -34,6 +35,8 @@ class Read:
 
     mails: int = 0
     notes: int = 0
+    links: int = 0
+    """Rows of lists of phishing links."""
     files: int = 0
     incidents: int = 0
     unread: int = 0
@@ -73,6 +76,9 @@ def _roots(paths: Sequence[str], own: str, reports: list[Sighting], told: Read) 
                 told.undated += sum(each.at_s is None for each in found)
                 reports += found
                 continue
+            if _is_list(one.path):
+                reports += _listed(one.path, one.shown, told)
+                continue
             note = _note(one.path)
             if note is not None:
                 told.notes += 1
@@ -85,6 +91,30 @@ def _roots(paths: Sequence[str], own: str, reports: list[Sighting], told: Read) 
         except (OSError, SourceError) as error:
             told.unread += 1
             told.reasons.append(f"{one.shown}: {error}")
+
+
+def _is_list(path: Path) -> bool:
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open("rb") as file:
+        return linklist.recognise(file.read(200).decode("utf-8", "replace"))
+
+
+def _listed(path: Path, shown: str, told: Read) -> Iterator[Sighting]:
+    """Give the links of a list; what exceeds LIST_BYTES is counted as unread."""
+    with path.open("rb") as file:
+        data = file.read(LIST_BYTES + 1)
+    if len(data) > LIST_BYTES:
+        told.unread += 1
+        told.reasons.append(f"{shown}: only its first {LIST_BYTES} bytes are read")
+    for one in linklist.read(data[:LIST_BYTES].decode("utf-8", "replace"), shown):
+        if isinstance(one, Sighting):
+            told.links += 1
+            told.undated += one.at_s is None
+            yield one
+        else:
+            told.unread += 1
+            told.reasons.append(f"{shown}:{one.row}: {one.reason}")
 
 
 def _note(path: Path) -> Sighting | None:
@@ -156,7 +186,7 @@ def _evidence(head: Analysis, tree: Sequence[Analysis]) -> Evidence:
     return Evidence(
         subjects=(subject,) if subject else (),
         text=str(head.first("body.text")),
-        senders=tuple(str(value) for value in head.values("sender.address")[:1]),
+        senders=_senders(head),
         sender_ips=tuple(str(value) for value in head.values("origin.ip")),
         mailers=tuple(str(value) for value in head.values("headers.x_mailer")),
         urls=tuple(dict.fromkeys(url.canonical or url.raw for one in tree for url in one.urls)),
@@ -167,6 +197,13 @@ def _evidence(head: Analysis, tree: Sequence[Analysis]) -> Evidence:
         brand=str(head.first("brand.claimed")),
         stolen_thread=shapes.is_reply(subject) and bool(head.values("thread.quoted_writer")),
     )
+
+
+def _senders(head: Analysis) -> tuple[str, ...]:
+    """Give the sender, unless it is a reader: then it is forged, or the reader forwards what somebody else sent."""
+    readers = {str(value).strip(" <>").lower() for name in READERS for value in head.values(name)}
+    found = [str(value) for value in head.values("sender.address")[:1]]
+    return tuple(one for one in found if one.strip(" <>").lower() not in readers)
 
 
 def _file(one: Analysis, by_address: dict[str, Analysis]) -> File:
@@ -183,7 +220,7 @@ def _file(one: Analysis, by_address: dict[str, Analysis]) -> File:
 
 def _country(head: Analysis) -> str:
     """Give the country of the readers' domain, where its top level is one."""
-    for name in ("delivered_to", "recipients"):
+    for name in READERS:
         for value in head.values(name):
             tail = str(value).strip(" <>").rpartition(".")[2].lower()
             if len(tail) == 2 and tail.isalpha():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sekisho.app.exchange.export import Wish, chosen
 from sekisho.model.errors import SekishoError
+from sekisho.model.finding import Finding
 from sekisho.model.result import Result
 from sekisho.respond import advisory
-from sekisho.respond._discreet import hider, keep
-from sekisho.respond._page import html, markdown
+from sekisho.respond._discreet import Hide, hider, keep
+from sekisho.respond._page import Page, html, markdown
 from sekisho.respond.observed import discreet, pick
 from sekisho.respond.wording import Words
 
@@ -43,28 +45,44 @@ def write(result: Result, wish: Wish, asked: Asked) -> tuple[bytes, list[str]]:
     if not incidents:
         raise SekishoError("the result holds no incident to tell of")
     incident = incidents[0]
-    words = Words(wish.language, result.findings, _zone(asked.zone))
+    words = words_of(wish, asked, result.findings)
     picked = pick(result, (incident,), wish.own, exercise=wish.exercise)
     named = wish.internal or asked.reader == "mail-admin"
-    letter = advisory.Letter(
-        _day(asked.day, wish, asked.zone),
-        asked.issuer,
-        asked.contact,
-        asked.partner,
-        asked.addressee,
-        wish.tlp,
-        keep if named else hider((incident,)),
-    )
+    letter = letter_of(wish, asked, keep if named else hider((incident,)))
     facts = advisory.gather(result, incident, discreet(picked, letter.hide))
     page = advisory.page(facts, asked.reader, words, letter)
     notes = []
     if asked.reader == "partner" and not asked.partner and len(advisory.partners(facts)) > 1:
         notes.append(words.get("advisory.others", names=", ".join(list(advisory.partners(facts))[1:])))
-    if asked.form == "pdf":
+    return written(page, asked.form), notes
+
+
+def words_of(wish: Wish, asked: Asked, findings: Sequence[Finding] = ()) -> Words:
+    """Give the words of a notice.
+
+    Raises:
+        SekishoError: there is no such zone.
+    """
+    return Words(wish.language, findings, _zone(asked.zone))
+
+
+def letter_of(wish: Wish, asked: Asked, hide: Hide) -> advisory.Letter:
+    """Give who tells it to whom, and when.
+
+    Raises:
+        SekishoError: a date or zone that is none.
+    """
+    day = _day(asked.day, wish, asked.zone)
+    return advisory.Letter(day, asked.issuer, asked.contact, asked.partner, asked.addressee, wish.tlp, hide)
+
+
+def written(page: Page, form: str) -> bytes:
+    """Give a page as ``md``, ``html`` or ``pdf``."""
+    if form == "pdf":
         from sekisho.respond._pdf import pdf
 
-        return pdf(page), notes
-    return (html if asked.form == "html" else markdown)(page).encode("utf-8", "backslashreplace"), notes
+        return pdf(page)
+    return (html if form == "html" else markdown)(page).encode("utf-8", "backslashreplace")
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -12,6 +12,7 @@ from sekisho.app.exchange._indicators_cli import with_indicators
 from sekisho.app.exchange._options import GOOD, out_option, save, say, shown, telling_options, wish_of
 
 if TYPE_CHECKING:
+    from sekisho.model.campaign import Dossier
     from sekisho.model.result import Result
 
 __all__ = ["add", "with_indicators"]
@@ -25,6 +26,7 @@ EXPORT = """examples:
   sekisho export result.json --to csv
   sekisho export result.json --to sigma --evidence evidence/ --out rules/
   sekisho export evidence/ --to misp --incident ibcdfe079a080 --out event.json
+  sekisho export campaigns.db --campaign c0123456789ab --to stix --out campaign.stix.json
 
 Without --out nothing is written: what would be, and what is left out with its reason, is shown. Victims (mailboxes,
 accounts, hosts) are not named unless --internal says that the reader is inside.
@@ -35,6 +37,7 @@ ADVISORY = """examples:
   sekisho advisory result.json --for mail-admin --format html --organisation corp.yml --out mail.html
   sekisho advisory result.json --for csirt --tlp green --format pdf --out share.pdf
   sekisho advisory result.json --for partner --partner hotel.example --lang ja --format pdf --out letter.pdf
+  sekisho advisory campaigns.db --campaign c0123456789ab --for csirt --lang ja --format html --out campaign.html
 
 Without --out the Markdown is printed. Victims are named only to mail administrators, and to others with --internal.
 
@@ -52,12 +55,12 @@ def add(commands: Any, shared: Options, language: str) -> None:
     shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
     export = commands.add_parser(
         "export",
-        help="write an incident as STIX, MISP, Navigator layer, Sigma, YARA, CSV or OCSF",
-        description="Write incidents in the form that other programs read.",
+        help="write an incident or campaign as STIX, MISP, Navigator layer, Sigma, YARA, CSV or OCSF",
+        description="Write incidents, or a campaign, in the form that other programs read.",
         epilog=EXPORT,
         **shape,
     )
-    export.add_argument("paths", nargs="+", metavar="SOURCE", help="a result of --json, or evidence")
+    _sources(export)
     export.add_argument("--to", required=True, choices=FORMATS, help="the form")
     export.add_argument(
         "--evidence", action="append", default=[], metavar="PATH", help="prove rules on it (sigma, yara)"
@@ -76,11 +79,11 @@ def _add_advisory(commands: Any, shared: Options, language: str) -> None:
     advisory = commands.add_parser(
         "advisory",
         help="write a notice for staff, mail administrators, other CSIRTs or a partner",
-        description="Tell an incident to those who must act, in Japanese or English.",
+        description="Tell an incident or a campaign to those who must act, in Japanese or English.",
         epilog=ADVISORY,
         **shape,
     )
-    advisory.add_argument("paths", nargs="+", metavar="SOURCE", help="a result of --json, or evidence")
+    _sources(advisory)
     readers = ("staff", "mail-admin", "csirt", "partner")
     advisory.add_argument("--for", dest="reader", required=True, choices=readers, help="who reads it")
     advisory.add_argument("--format", choices=("md", "html", "pdf"), default="md", help="(default: md)")
@@ -98,6 +101,27 @@ def _add_advisory(commands: Any, shared: Options, language: str) -> None:
     telling_options(advisory, language)
     shared(advisory)
     advisory.set_defaults(run=_advisory)
+
+
+def _sources(parser: argparse.ArgumentParser) -> None:
+    told = "a result of --json, or evidence; with --campaign the store of campaigns"
+    parser.add_argument("paths", nargs="+", metavar="SOURCE", help=told)
+    told = "this campaign of the store (an id of now or earlier, or of a member)"
+    parser.add_argument("--campaign", default="", metavar="ID", help=told)
+
+
+def _dossier(chosen: argparse.Namespace) -> Dossier:
+    """Read the campaign that is asked for.
+
+    Raises:
+        SekishoError: several stores or incidents are named, or there is no such campaign.
+    """
+    from sekisho.app.exchange import campaigns
+    from sekisho.model.errors import SekishoError
+
+    if len(chosen.paths) > 1 or chosen.incident:
+        raise SekishoError("--campaign takes one store of campaigns and no --incident")
+    return campaigns.dossier(chosen.paths[0], chosen.campaign)
 
 
 def result_of(paths: Sequence[str], chosen: argparse.Namespace) -> Result:
@@ -126,10 +150,15 @@ def _export(chosen: argparse.Namespace) -> int:
     from sekisho.app.exchange import export
     from sekisho.respond.wording import Words
 
-    result = result_of(chosen.paths, chosen)
-    if chosen.to in ("sigma", "yara"):
-        return (_sigma if chosen.to == "sigma" else _yara)(result, chosen)
-    made = export.export(result, chosen.to, wish_of(chosen))
+    if chosen.campaign:
+        from sekisho.app.exchange import campaigns
+
+        made = campaigns.export(_dossier(chosen), chosen.to, wish_of(chosen))
+    else:
+        result = result_of(chosen.paths, chosen)
+        if chosen.to in ("sigma", "yara"):
+            return (_sigma if chosen.to == "sigma" else _yara)(result, chosen)
+        made = export.export(result, chosen.to, wish_of(chosen))
     words = Words(chosen.lang)
     save(chosen.out, made.data)
     listed = [f"{one.kind:7} {words.word('observed', one.role)}: {shown(one.value)}" for one in made.picked.observed]
@@ -210,7 +239,13 @@ def _advisory(chosen: argparse.Namespace) -> int:
         chosen.date,
         chosen.timezone,
     )
-    data, others = advisories.write(result_of(chosen.paths, chosen), wish, asked)
+    others: list[str] = []
+    if chosen.campaign:
+        from sekisho.app.exchange import campaigns
+
+        data = campaigns.advisory(_dossier(chosen), wish, asked)
+    else:
+        data, others = advisories.write(result_of(chosen.paths, chosen), wish, asked)
     if not chosen.out and chosen.format == "md":
         save("-", data)
     save(chosen.out, data)
