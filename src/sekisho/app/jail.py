@@ -58,6 +58,11 @@ HIGHEST_CALL = 0x3FFFFFFF  # above lie the x32 numbers, a second door to the sam
 SECCOMP_ALLOW, SECCOMP_ERRNO_EPERM = 0x7FFF0000, 0x00050001
 
 
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it ends, however that ends. Source: prctl(2)."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
 def enter(limits: Limits, readable: Sequence[str] = ()) -> tuple[str, ...]:
     """Give up all that an analyser does not need; tell which layers hold.
 

@@ -105,3 +105,20 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_doubled(desk, case):
     desk.supervisor.stop()
     assert desk.jobs.get(number).state == "done"
     assert counts(desk) == before
+
+
+def test_a_job_ends_with_the_server_that_was_killed(desk, case):
+    number = desk.jobs.ask(case, SYSTEM)
+    script = (
+        "import sys, time\nfrom pathlib import Path\n"
+        "from sekisho.app.console.database import Database\nfrom sekisho.app.console.jobs import Supervisor\n"
+        "Supervisor(Database(Path(sys.argv[1]))).start()\ntime.sleep(100)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(desk.settings.folder)]) as server:
+        until(lambda: desk.jobs.get(number).stage)
+        server.kill()
+    time.sleep(0.5)
+    found = subprocess.run(["pgrep", "-f", f"console.work {desk.settings.folder} {number}"], capture_output=True)
+    assert found.stdout == b""
+    desk.jobs.recover()
+    assert desk.jobs.get(number).state == "queued"

@@ -65,6 +65,7 @@ def test_japanese_names_of_windows_are_read(cases):
         (b"PK\x03\x04 and nothing more", ""),
         (zipped({"a": b"1" * 500})[:-30], ""),
     ],
+    ids=("bomb", "no archive", "cut off"),
 )
 def test_what_is_not_what_it_says_is_kept_whole(cases, data, reason):
     done, paths = given(cases, data, most=8_000_000)

@@ -161,4 +161,7 @@ def _reporter(database: Database, job: Job) -> Callable[[str, int, int, str], No
 
 
 if __name__ == "__main__":
+    from sekisho.app.jail import end_with_parent
+
+    end_with_parent()  # a server that was killed starts this job again; two must not be at it
     sys.exit(main())
