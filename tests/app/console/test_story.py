@@ -46,18 +46,42 @@ def test_every_sentence_opens_its_records(database):
     assert (finding.kind, finding.title, finding.place) == ("finding", "Loader started", "logs/a.jsonl 1")
     assert ("Image", r"C:\Windows\System32\regsvr32.exe") in finding.fields
     assert (event.kind, event.title) == ("event", "windows process_creation sysmon")
-    for ref in ("root", "edge-0", "rec-0", "reach-0", "merge-1", f"node-n{desks.EVENTS[1].id[1:]}", desks.EVENTS[0].id):
+    for ref in (
+        "root",
+        "edge-0",
+        "rec-0",
+        "reach-0",
+        "merge-1",
+        "reason-0",
+        f"node-n{desks.EVENTS[1].id[1:]}",
+        desks.EVENTS[0].id,
+    ):
         assert story.evidence_of(told, ref)[1], ref
 
 
-@pytest.mark.parametrize("ref", ["step-99", "hit-9", "clock-0", "node-nope", "e000000000000", "x-1", "step-", "step-x"])
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "step-99",
+        "hit-9",
+        "reason-1",
+        "clock-0",
+        "node-nope",
+        "e000000000000",
+        "x-1",
+        "step-",
+        "hit-x",
+        "reason-²",
+        "step-x",
+    ],
+)
 def test_a_reference_to_nothing_gives_nothing(database, ref):
     assert story.evidence_of(story.load(database, A, "en"), ref) is None
 
 
 def test_what_people_send_as_a_reference_never_raises(database):
     dice, told = random.Random(11), story.load(database, A, "en")
-    letters = "aef0123456789-stepnodhigrub9²"
+    letters = "aef0123456789-stepnodhigrubcalkmw²"
     for _ in range(2000):
         ref = "".join(dice.choice(letters) for _ in range(dice.randrange(1, 16)))
         if re.search(story.REF, ref):

@@ -27,7 +27,7 @@ QUERIED, DEEPEST = 500, 4  # ids asked for at once; parts of an address that can
 RECORDS = 40  # of evidence opened at once
 FIELDS, VALUE_CHARS = 60, 2_000  # of one record
 HIDDEN = frozenset({"body.text", "html.text", "url"})  # whole bodies have their place on the message's page
-REF = r"^(?:[aef][0-9a-f]{12}|(?:step|edge|reach|rec|tie|merge|clock|hit)-\d{1,6}|root|node-[0-9a-z]{1,40})$"
+REF = r"^(?:[aef][0-9a-f]{12}|(?:step|edge|reach|rec|tie|merge|clock|hit|reason)-\d{1,6}|root|node-[0-9a-z]{1,40})$"
 _PORT = re.compile(r"^(\[?[^\[\]]*\]?):\d{1,5}$")
 _IP = re.compile(r"^[0-9.]+$|^[0-9a-fA-F:]*:[0-9a-fA-F:]+$")
 _PAGES = {"sender": "mailbox", "mailbox": "mailbox", "process": "process", "file": "file", "written": "path",
@@ -79,6 +79,18 @@ class Highlight:
     """What the first of them matched on."""
     ref: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why parts of an incident are told as one."""
+
+    text: str
+    weight: float
+    """Of the strongest merge, 0 to 1."""
+    merges: tuple[str, ...]
+    """Ids, all of which must be kept apart to take the reason away."""
+    evidence: tuple[str, ...]
 
 
 def load(database: Database, key: str, language: str) -> Story | None:
@@ -245,6 +257,22 @@ def highlights(story: Story, language: str) -> list[Highlight]:
     return told
 
 
+def reasons(story: Story) -> list[Reason]:
+    """Give why an incident's parts are one: merges that say the same are one reason, in the order of the first."""
+    groups: dict[str, list[Document]] = defaultdict(list)
+    for one in story.incident["merges"]:
+        groups[one["why"]].append(one)
+    return [
+        Reason(
+            text=said,
+            weight=max(one["weight"] for one in some),
+            merges=tuple(one["id"] for one in some),
+            evidence=tuple(dict.fromkeys(key for one in some for key in one["evidence"])),
+        )
+        for said, some in groups.items()
+    ]
+
+
 def reach(story: Story) -> dict[str, Any]:
     """Give how far the attack got.
 
@@ -275,8 +303,13 @@ def evidence_of(story: Story, ref: str) -> tuple[str, list[str]] | None:
         edges = [one for one in whole["graph"]["edges"] if place in (one["source"], one["target"])]
         label = next((one["label"] for one in whole["graph"]["nodes"] if one["id"] == place), None)
         return None if label is None else (label, list(dict.fromkeys(x for one in edges for x in one["evidence"])))
+    if not place.isdecimal():
+        return None
     if name == "hit":
         return _hits(story, int(place))
+    if name == "reason":
+        given = reasons(story)[int(place) : int(place) + 1]
+        return (given[0].text, list(given[0].evidence)) if given else None
     rows = {
         "step": whole["steps"],
         "edge": whole["graph"]["edges"],
@@ -286,7 +319,7 @@ def evidence_of(story: Story, ref: str) -> tuple[str, list[str]] | None:
         "merge": whole["merges"],
         "clock": whole["clocks"],
     }.get(name)
-    if rows is None or not place.isdigit() or int(place) >= len(rows):
+    if rows is None or int(place) >= len(rows):
         return None
     one = rows[int(place)]
     return one.get("what") or one.get("why") or one.get("source", ""), list(one["evidence"])

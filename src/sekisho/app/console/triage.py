@@ -19,6 +19,7 @@ STATES = ("new", "progress", "contained", "closed")
 DISPOSITIONS = ("true_positive", "benign", "false_positive", "duplicate")
 LONGEST_REASON, LONGEST_COMMENT = 2_000, 20_000
 MOST_AT_ONCE = 200
+MOST_MERGES = 2_000  # kept apart at once: one reason may stand on hundreds
 LOCAL = "local"
 _MERGE = r"g[0-9a-f]{12}"
 SORTS = {
@@ -234,7 +235,7 @@ def split(database: Database, key: str, merges: Sequence[str], by: Actor) -> str
         SourceError: an id is none.
         MissingError: there is no such incident.
     """
-    if not 0 < len(merges) <= MOST_AT_ONCE or not all(re.fullmatch(_MERGE, one) for one in merges):
+    if not 0 < len(merges) <= MOST_MERGES or not all(re.fullmatch(_MERGE, one) for one in merges):
         raise SourceError("is no merge of this incident", " ".join(merges)[:200])
     with database.change() as base:
         _row(base, key)

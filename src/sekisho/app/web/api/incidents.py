@@ -80,7 +80,7 @@ class Part(Given):
 class Merges(Given):
     """Merges of the correlation, by the ids in the incident's document."""
 
-    merges: list[MergeId] = Field(min_length=1, max_length=triage.MOST_AT_ONCE)
+    merges: list[MergeId] = Field(min_length=1, max_length=triage.MOST_MERGES)
 
 
 class Exclusion(Given):

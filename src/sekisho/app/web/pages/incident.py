@@ -24,8 +24,8 @@ router = APIRouter(prefix="/incidents/{key}")
 Key = Annotated[str, Path(pattern=r"^i[0-9a-f]{12}$")]
 Layer = Literal["", "mail", "file", "endpoint", "network", "server"]
 LAYERS = ("mail", "file", "endpoint", "network", "server")
-STEPS, LISTED, MERGES = 150, 60, 40
-"""Rows that the page shows of the timeline at once, of each kind of evidence, and of the reasons why it is one."""
+STEPS, LISTED = 150, 60
+"""Rows that the page shows of the timeline at once, and of each kind of evidence."""
 
 
 @router.get("")
@@ -79,7 +79,7 @@ def _page(request: Request, key: str, look: Look, status: int = 200, /, **more: 
         "listed": LISTED,
         "artifacts": artifacts,
         "messages": story.messages_of(database, [one["address"] for _, one in artifacts]),
-        "merges": told.incident["merges"][:MERGES],
+        "reasons": story.reasons(told),
         "parts": _titles(request, told.parts[1:], look),
         "related": _titles(request, [one["incident"] for one in told.incident["related"][:20]], look),
         "comments": triage.comments(database, told.parts),
@@ -325,7 +325,7 @@ def split(request: Request, visitor: Analyst, key: Key, merge: Annotated[list[st
     """Keep apart what the correlation united, and have the case investigated anew."""
     desk = desk_of(request)
     try:
-        case = triage.split(desk.database, key, merge, visitor.actor)
+        case = triage.split(desk.database, key, " ".join(merge).split(), visitor.actor)
     except MissingError as error:
         raise HTTPException(404) from error
     desk.jobs.ask(case, visitor.actor)
@@ -340,7 +340,7 @@ def unsplit(request: Request, visitor: Analyst, key: Key, merge: Annotated[list[
     if row is None:
         raise HTTPException(404)
     try:
-        triage.unsplit(desk.database, row["case_id"], merge, visitor.actor)
+        triage.unsplit(desk.database, row["case_id"], " ".join(merge).split(), visitor.actor)
     except MissingError as error:
         raise HTTPException(404, str(error)) from error
     desk.jobs.ask(row["case_id"], visitor.actor)
