@@ -206,8 +206,8 @@ class Watched:
         assert self.page.url == self.base + path
 
 
-def read_everything(watched, desk):
-    """Open every page that shows something of a mail."""
+def read_everything(watched, desk, every=20):
+    """Open the lists, and every page of each packed mail and of one small mail in so many."""
     count = messages.counted(desk.database, Choice())
     for page in range(1, (count - 1) // 50 + 2):
         watched.visit(f"/messages?page={page}")
@@ -217,11 +217,11 @@ def read_everything(watched, desk):
     listed = messages.listed(desk.database, Choice(), messages.MOST_LISTED)
     whole = [one for one in listed if one.address.rpartition("/")[2].startswith("p")]
     assert whole
-    for one in whole + [one for one in listed if one not in whole][::20]:
+    for one in whole + [one for one in listed if one not in whole][::every]:
         path = f"/messages/{one.id}"
         for view in ("content", "links", "parts", "related"):
             watched.visit(f"{path}?view={view}")
-        watched.visit(f"{path}?view=headers", "details pre")
+        watched.visit(f"{path}?view=headers", "div[hx-get] h2, div[hx-get] .bad")
         for kind in ("html", "text"):
             watched.visit(f"{path}/body?as={kind}")
             assert "could not be read" not in watched.page.inner_text("body")

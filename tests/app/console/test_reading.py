@@ -12,6 +12,7 @@ import pytest
 from sekisho.app.console import messages
 from sekisho.app.console.messages import Choice
 from sekisho.app.console.reading import LIMITS, Question, Readers, question_of
+from sekisho.app.lab.cfb import write_compound
 from sekisho.model.errors import SourceError
 
 SPEC = importlib.util.spec_from_file_location("mail_desk", Path(__file__).with_name("mail_desk.py"))
@@ -133,3 +134,19 @@ def test_broken_mails_are_read_as_far_as_they_go(readers, tmp_path):
         place.write_bytes(data[: dice.randrange(50, len(data))])
         told = readers.ask(Question("mail", str(place), "c/x.eml", "c/x.eml")).told
         assert set(told) == {"fields", "hops", "block", "text", "pages"}
+
+
+def wide(identifier, text):
+    """Give a text property of an Outlook message."""
+    return f"__substg1.0_{identifier:04X}001F", text.encode("utf-16-le")
+
+
+def test_an_outlook_message_gives_its_transport_headers(readers, tmp_path):
+    head = f"Received: {mail_desk.TRACE[0].format(0)}\r\nSubject: as sent\r\nFrom: <keiri@partner.example>\r\n"
+    streams = dict([("__properties_version1.0", bytes(32)), wide(0x001A, "IPM.Note"), wide(0x007D, head)])
+    streams |= {"__substg1.0_10130102": mail_desk.HTML.encode()}
+    (tmp_path / "x.msg").write_bytes(write_compound(streams))
+    told = readers.ask(Question("mail", str(tmp_path / "x.msg"), "c/x.msg", "c/x.msg")).told
+    assert [one["value"] for one in told["fields"] if one["name"] == "subject"] == ["as sent"]
+    assert [one["address"] for one in told["hops"]] == ["203.0.113.50"]
+    assert "x-wrong" in told["pages"][0]["html"]
