@@ -66,9 +66,19 @@ class Asked:
 
 def entries(database: Database, asked: Asked, most: int) -> list[sqlite3.Row]:
     """Give entries, the latest first."""
+    if not asked.action:
+        return _entries(database, asked, most)
+    found: list[sqlite3.Row] = []
+    for action in _actions(database, asked.action):  # an index answers each in order; a range would be sorted whole
+        found += _entries(database, asked, most, action)
+    return sorted(found, key=lambda row: -int(row["number"]))[:most]
+
+
+def _entries(database: Database, asked: Asked, most: int, action: str = "") -> list[sqlite3.Row]:
     conditions, values = ["1"], []
     for condition, value in (
         ("who = ?", asked.who),
+        ("action = ?", action),
         ("target = ?", asked.target),
         ("at >= ?", asked.since_at),
         ("at < ?", asked.until_at),
@@ -77,11 +87,22 @@ def entries(database: Database, asked: Asked, most: int) -> list[sqlite3.Row]:
         if value not in ("", None):
             conditions.append(condition)
             values.append(value)
-    if asked.action:
-        conditions.append("action >= ? AND action < ?" if "." not in asked.action else "action = ?")
-        values += [f"{asked.action}.", f"{asked.action}/"] if "." not in asked.action else [asked.action]  # / follows .
     where = " AND ".join(conditions)
     return database.all(f"SELECT * FROM audit WHERE {where} ORDER BY number DESC LIMIT ?", *values, most)
+
+
+def _actions(database: Database, wanted: str) -> list[str]:
+    """Give the actions that there are of a first word; the action itself when both words are given."""
+    if "." in wanted:
+        return [wanted]
+    found: list[str] = []
+    last, end = f"{wanted}.", f"{wanted}/"  # / follows . in ASCII
+    while row := database.one("SELECT min(action) AS next FROM audit WHERE action > ? AND action < ?", last, end):
+        if row["next"] is None:
+            break
+        last = row["next"]
+        found.append(last)
+    return found
 
 
 def table(database: Database, asked: Asked, piece: int = 2_000) -> Iterator[bytes]:
@@ -111,11 +132,13 @@ def table(database: Database, asked: Asked, piece: int = 2_000) -> Iterator[byte
 def broken(database: Database) -> int | None:
     """Give the number of the first entry that does not follow from the one before; None when all do."""
     previous = START
-    for row in database.base.execute("SELECT * FROM audit ORDER BY number"):
-        entry = (row["at"], row["who"], row["address"], row["action"], row["target"], row["detail"])
-        if row["previous"] != previous or row["digest"] != _digest(previous, *entry):
-            return int(row["number"])
-        previous = row["digest"]
+    query = "SELECT number, at, who, address, action, target, detail, previous, digest FROM audit ORDER BY number"
+    cursor = database.base.cursor()
+    cursor.row_factory = None  # plain tuples: a million entries are read
+    for number, *entry, before, digest in cursor.execute(query):
+        if before != previous or digest != _digest(previous, *entry):
+            return int(number)
+        previous = digest
     return None
 
 

@@ -144,7 +144,8 @@ CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, way TEX
   made_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL,
   state TEXT NOT NULL DEFAULT 'queued', error TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS outbox_by_state ON outbox (state, next_at);
-CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number DESC) WHERE target != '';
+CREATE INDEX IF NOT EXISTS audit_of_target ON audit (target, number DESC);
+CREATE INDEX IF NOT EXISTS audit_of_person ON audit (who, action, number DESC);
 CREATE INDEX IF NOT EXISTS audit_by_who ON audit (who, number DESC);
 CREATE INDEX IF NOT EXISTS audit_by_action ON audit (action, number DESC);
 CREATE INDEX IF NOT EXISTS audit_by_time ON audit (at);
