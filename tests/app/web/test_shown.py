@@ -36,6 +36,7 @@ def test_every_text_is_in_japanese_too():
 
 
 def test_no_text_is_translated_twice_or_for_nobody():
+    refusals = "".join(path.read_text("utf-8") for path in (WEB.parent / "console").glob("*.py"))  # shown translated
     seen, wanted = {}, asked()
     for name, one in catalogues():
         for message in one:
@@ -43,7 +44,7 @@ def test_no_text_is_translated_twice_or_for_nobody():
                 continue
             key = message.id if isinstance(message.id, str) else message.id[0]
             assert key not in seen, f"{key!r} is in {seen.get(key)} and in {name}"
-            assert key in wanted, f"{key!r} in {name} is asked for nowhere"
+            assert key in wanted or key in refusals, f"{key!r} in {name} is asked for nowhere"
             seen[key] = name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import defaultdict
 from typing import Any
@@ -11,12 +12,14 @@ from fastapi import APIRouter, Request, Response
 from sekisho.app.console.database import Database
 from sekisho.app.console.saved import Saved
 from sekisho.app.web.access import Viewer
-from sekisho.app.web.desk import desk_of
-from sekisho.app.web.shown import look_of, render, translations
+from sekisho.app.web.desk import Desk, desk_of
+from sekisho.app.web.shown import Look, look_of, render, translations
 from sekisho.model.finding import LEVELS
 
 router = APIRouter()
 DAY_S, DAYS = 86_400, 42
+STATES = (("new", "medium"), ("progress", "low"), ("contained", "c3"), ("closed", "good"))
+LITTLE_BYTES = 5 * 1000**3
 VERDICTS = ("malicious", "suspicious", "unscanned", "clean")
 
 
@@ -35,7 +38,20 @@ def overview(request: Request, visitor: Viewer) -> Response:
         "FROM incidents i JOIN triage t ON t.incident = i.id WHERE state != 'closed' AND merged_into = '' "
         "ORDER BY rank DESC, last_at DESC LIMIT 8"
     )
+    campaigns = database.all(
+        "SELECT id, title, size, last_at, family, family_odds FROM campaigns "
+        "WHERE verdict IN ('malicious', 'suspicious') ORDER BY last_at DESC, id LIMIT 5"
+    )
+    unread = database.all(
+        "SELECT id, subject, sender, at FROM messages INDEXED BY messages_unscanned WHERE unscanned > 0 "
+        "ORDER BY at DESC LIMIT 5"
+    )
     context = {
+        "states": states(database, look),
+        "campaigns": campaigns,
+        "unread": unread,
+        "waiting": database.count("SELECT count(*) FROM actions WHERE state = 'proposed'"),
+        "health": health(desk),
         "by_level": [(level, by_level.get(level, 0)) for level in reversed(LEVELS)],
         "latest": latest,
         "volume": volume(database, look.language),
@@ -43,10 +59,47 @@ def overview(request: Request, visitor: Viewer) -> Response:
         "unscanned": database.count("SELECT count(*) FROM messages WHERE unscanned > 0"),
         "cases": database.count("SELECT count(*) FROM cases"),
         "jobs": desk.jobs.recent(5),
+        "little": LITTLE_BYTES,
         "now": time.time(),
         "alerts": Saved(database).unseen(visitor.name),
     }
     return render(request, "overview.html", **context)
+
+
+def states(database: Database, look: Look) -> dict[str, Any]:
+    """Give incidents by severity and state, as a chart."""
+    rows = database.all(
+        "SELECT severity, state, count(*) AS number FROM incidents JOIN triage ON incident = id "
+        "WHERE merged_into = '' GROUP BY 1, 2"
+    )
+    counts = {(row["severity"], row["state"]): row["number"] for row in rows}
+    levels = [level for level in reversed(LEVELS) if any(key[0] == level for key in counts)]
+    word = look.words.word
+    return {
+        "kind": "stacked",
+        "labels": [word("severity", level) for level in levels],
+        "series": [
+            {
+                "name": word("console.state", state),
+                "tone": tone,
+                "values": [counts.get((one, state), 0) for one in levels],
+            }
+            for state, tone in STATES
+        ],
+    }
+
+
+def health(desk: Desk) -> dict[str, Any]:
+    """Give what tells whether the console is well."""
+    database = desk.database
+    failed = database.all("SELECT case_id, error FROM jobs WHERE state = 'failed' ORDER BY id DESC LIMIT 3")
+    return {
+        "free": shutil.disk_usage(desk.settings.folder).free,
+        "waiting": database.count("SELECT count(*) FROM jobs WHERE state = 'queued'"),
+        "failed": failed,
+        "unreadable": database.count("SELECT count(*) FROM files WHERE skipped IS NOT NULL"),
+        "watch": str(desk.settings.watch or ""),
+    }
 
 
 def volume(database: Database, language: str) -> dict[str, Any]:
