@@ -206,14 +206,24 @@ class Watched:
         assert self.page.url == self.base + path
 
 
-def read_everything(watched, desk, every=20):
+def elsewhere(desk, case):
+    """Give the pages beside those of messages that show what a mail holds."""
+    yield from ("/", "/cases", f"/cases/{case}", "/incidents", "/hunt", "/campaigns", "/indicators", "/reported")
+    yield from (f"/search?q={quote(one)}" for one in ("script", "hit", "evil.example", "packed"))
+    rows = desk.database.all("SELECT kind, value FROM entities WHERE value LIKE '%<%' OR value LIKE '%script%'")
+    for row in random.Random(2).sample(rows, min(40, len(rows))):
+        yield f"/entities/{row['kind']}?value={quote(row['value'], safe='')}"
+
+
+def read_everything(watched, desk, case, every=20):
     """Open the lists, and every page of each packed mail and of one small mail in so many."""
     count = messages.counted(desk.database, Choice())
     for page in range(1, (count - 1) // 50 + 2):
         watched.visit(f"/messages?page={page}")
     watched.visit("/messages?unscanned=1")
-    watched.visit("/")
-    watched.visit("/cases")
+    for path in elsewhere(desk, case):
+        if watched.page.request.get(watched.base + path).status == 200:
+            watched.visit(path)
     listed = messages.listed(desk.database, Choice(), messages.MOST_LISTED)
     whole = [one for one in listed if one.address.rpartition("/")[2].startswith("p")]
     assert whole
@@ -238,13 +248,13 @@ def test_nothing_in_a_mail_runs_in_the_console(tmp_path):
     if not os.environ.get("SEKISHO_ALL_PAYLOADS"):
         lists = random.Random(11).sample(lists, min(SAMPLE, len(lists)))
     payloads = [*OURS, *lists]
-    desk, _ = mail_desk.desk_with(tmp_path, mails(payloads))
+    desk, case = mail_desk.desk_with(tmp_path, mails(payloads))
     with served(desk) as base, playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         watched = Watched(context, base)
         watched.page.goto(f"{base}/start?key={desk.key}")
-        read_everything(watched, desk)
+        read_everything(watched, desk, case)
         browser.close()
     assert watched.seen > len(payloads)  # they were on the pages, as text
     if not lists:

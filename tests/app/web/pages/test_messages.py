@@ -145,7 +145,7 @@ def test_only_responders_take_attachments_and_it_is_noted(console):
     key = key_of(console, "見積書の件")
     part = next(one for one in messages.get(desk.database, key).tree if one["name"] == "run.vbs")
     before = desk.database.count("SELECT count(*) FROM audit WHERE action = 'evidence.take'")
-    for path in (f"/messages/{key}/mail.zip", f"/messages/{key}/parts/{part['id']}/part.zip"):
+    for path in (f"/messages/{key}/mail.zip", f"/messages/{key}/parts/{part['id']}.zip"):
         assert as_role(console, "analyst").get(path).status_code == 403
         answer = as_role(console, "responder").get(path)
         assert answer.headers["content-type"] == "application/zip"
@@ -185,5 +185,5 @@ def test_what_is_not_there_is_not_found(console, path):
 
 def test_a_part_that_is_not_there_is_not_found(console):
     key = key_of(console, "見積書の件")
-    for tail in ("parts/a000000000000", "parts/a000000000000/part.zip"):
+    for tail in ("parts/a000000000000", "parts/a000000000000.zip"):
         assert as_role(console, "responder").get(f"/messages/{key}/{tail}").status_code == 404

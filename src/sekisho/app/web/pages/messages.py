@@ -139,6 +139,12 @@ def body(
     return HTMLResponse(page, headers={"content-security-policy": policy})
 
 
+@router.get("/{message_id}/parts/{part_id}.zip")
+def take_part(request: Request, visitor: Responder, message_id: str, part_id: str) -> Response:
+    """Give a part in a ZIP that a password locks, so that nothing opens it by chance."""
+    return take(request, visitor.actor, message_id, part_id)
+
+
 @router.get("/{message_id}/parts/{part_id}")
 def part(request: Request, visitor: Viewer, message_id: str, part_id: str) -> Response:
     """Show a part: its source and what it unfolds to side by side, and everything that was read in it."""
@@ -177,12 +183,6 @@ MOST_SOURCE = 200_000  # characters of a source on a page
 def take_mail(request: Request, visitor: Responder, message_id: str) -> Response:
     """Give a whole mail in a ZIP that a password locks, so that nothing opens it by chance."""
     return take(request, visitor.actor, message_id, known(request, message_id).root["id"])
-
-
-@router.get("/{message_id}/parts/{part_id}/part.zip")
-def take_part(request: Request, visitor: Responder, message_id: str, part_id: str) -> Response:
-    """Give a part in a ZIP that a password locks, so that nothing opens it by chance."""
-    return take(request, visitor.actor, message_id, part_id)
 
 
 @router.post("/{message_id}/password")
