@@ -248,8 +248,16 @@ async def event(
     at: Annotated[str, Query(pattern=r"^(-?[0-9]{1,19})?$")] = "",
     logsource: Annotated[str, Query(max_length=300)] = "",
     q: Annotated[str, Query(max_length=hunts.MOST_CHARS)] = "",
+    last: Range = "",
+    since: Annotated[str, Query(max_length=40)] = "",
+    until: Annotated[str, Query(max_length=40)] = "",
+    of: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
-    """Show one event with all its fields, as a page or a piece of one."""
+    """Show one event with all its fields, as a page or a piece of one.
+
+    ``q`` and what follows are the hunt that found it, which its values can narrow; ``of`` is that one's logsource.
+    """
+    hunted_by = Chosen("", hunts.Span(last, since, until), of, SHOWN, "")
 
     def found(watch: hunts.Watch) -> Response:
         folder = desk_of(request).settings.folder
@@ -266,7 +274,7 @@ async def event(
             "logsource": logsource,
             "at": None if one.time_ns is None else one.time_ns / hunts.NS,
             "line": next(iter(hunted.lines([one]))).decode("utf-8", "replace"),
-            "ask": lambda text: "/hunt?" + urlencode({"q": text}, errors="replace"),
+            "ask": lambda text: link(hunted_by)(q=text),
         }
         if request.headers.get("hx-request"):
             return HTMLResponse(fragment(request, "parts/event.html", **context))
