@@ -50,7 +50,9 @@ def test_long_lists_and_values_are_cut():
     fields = {one.name: one for one in whole(made)}
     assert (len(fields["recipients"].values), fields["recipients"].more) == (40, 50)
     assert fields["long"].values[0].term == ""
-    assert len(unfolded("y" * 30_000)) == 20_001
+    assert len(whole(Event(PROCESS, {"a": "y" * 30_000}))[0].values[0].text) == 20_001
+    huge = whole(Event(PROCESS, {f"f{n}": "y" * 30_000 for n in range(20)}))
+    assert {len(one.values[0].text) for one in huge} == {301}
     assert unfolded("http://a.example/\u202e\x1b") == "hxxp://a[.]example/‹202E›‹001B›"
     assert text_of(None) == ""
 

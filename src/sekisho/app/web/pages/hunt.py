@@ -30,6 +30,8 @@ from sekisho.respond import hunted
 router = APIRouter(prefix="/hunt")
 SHOWN, EXPORTED = 50, 10_000
 COMMONEST, RAREST = 20, 10
+CELL = 1_000  # characters of a value that a table reads; it shows fewer
+COPIED = 1_000_000  # characters of an event that a page holds for copying
 EXAMPLES = (
     "Image|endswith:\\regsvr32.exe CommandLine|contains:..\\",
     "ParentImage|endswith:(\\winword.exe \\excel.exe \\outlook.exe) not Image|endswith:\\splwow64.exe",
@@ -139,8 +141,8 @@ def table(answers: Answers, named: list[str]) -> dict[str, Any]:
             "logsource": hunted.shown_logsource(one.logsource),
             "host": one.host,
             "user": one.user,
-            "cells": [text_of(one.fields.get(name)) for name in names],
-            "summary": [] if names else summary(one, named),
+            "cells": [text_of(one.fields.get(name))[:CELL] for name in names],
+            "summary": [] if names else [(name, text[:CELL]) for name, text in summary(one, named)],
             "address": address(one),
         }
         for one in answers.events
@@ -265,6 +267,7 @@ async def event(
         if one is None:
             raise HTTPException(404, "the store has no such event; it may have been pruned")
         question = "" if "detection:" in q else q
+        line = next(iter(hunted.lines([one]))).decode("utf-8", "replace")
         context = {
             "event": one,
             "fields": whole(one),
@@ -273,7 +276,7 @@ async def event(
             "unfolded": unfolded,
             "logsource": logsource,
             "at": None if one.time_ns is None else one.time_ns / hunts.NS,
-            "line": next(iter(hunted.lines([one]))).decode("utf-8", "replace"),
+            "line": line if len(line) <= COPIED else "",
             "ask": lambda text: link(hunted_by)(q=text),
         }
         if request.headers.get("hx-request"):
