@@ -61,6 +61,7 @@ def test_a_thing_is_known_however_it_is_written(database, text, exact):
 
 def test_each_kind_of_thing_is_found(database):
     assert hits(database, "bad.exam", "entities")[0]["value"] == "bad.example"
+    assert [row["value"] for row in hits(database, "0142.corp", "entities")] == ["PC-0142.corp.example"]
     assert hits(database, "ショートカット", "incidents")[0]["id"] == INCIDENT
     assert hits(database, "請求書.eml", "files")[0]["case_id"] == CASE
     assert hits(database, "cd" * 32, "files")
