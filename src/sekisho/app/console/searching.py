@@ -108,7 +108,7 @@ def _exact(database: Database, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _entities(database: Database, text: str) -> Group:
-    """Give entities whose value begins with a text, or the host of a link; those of incidents also where it holds it."""
+    """Give entities whose value begins with a text, or the host of a link; those of incidents where it holds it too."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     hosts = [parse_url(text).host] if "://" in text else []
     for value in (*spellings(text), *filter(None, hosts)):
@@ -124,7 +124,8 @@ def _entities(database: Database, text: str) -> Group:
     if len(text) >= SHORTEST and len(rows) <= SHOWN:
         for row in database.all(
             "SELECT kind, value, count(*) AS uses FROM (SELECT kind, value FROM entities WHERE owner != 'message' "
-            "LIMIT ?) WHERE value LIKE ? ESCAPE '\\' GROUP BY kind, value COLLATE NOCASE ORDER BY length(value), value LIMIT ?",
+            "LIMIT ?) WHERE value LIKE ? ESCAPE '\\' GROUP BY kind, value COLLATE NOCASE "
+            "ORDER BY length(value), value LIMIT ?",
             LOOKED_AT,
             like(text),
             SHOWN + 1,
