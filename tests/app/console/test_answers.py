@@ -43,6 +43,7 @@ def test_an_address_is_an_address_whatever_the_field_is_called():
     assert entity_of("DestinationHostname", "203.0.113.5") == ("ip", "203.0.113.5")
     assert entity_of("DestinationIp", "no address") is None
     assert entity_of("unknown", "x") is None
+    assert entity_of("User", "-") is entity_of("TargetUserName", "-") is entity_of("Image", " ") is None
 
 
 def test_long_lists_and_values_are_cut():

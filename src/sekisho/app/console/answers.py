@@ -142,7 +142,7 @@ def entity_of(field: str, text: str) -> tuple[str, str] | None:
         found = _SHA256.search(text[:2_000])
         return ("sha256", found[0].lower()) if found else None
     kind = KIND_OF.get(folded)
-    if kind is None or not text.strip() or len(text) > 2_000:
+    if kind is None or len(text) > 2_000 or not any(map(str.isalnum, text)):  # "-" and the like are logs' own blanks
         return None
     if kind in ("ip", "domain", "host"):
         address = canonical_ip(text.strip())

@@ -130,9 +130,18 @@ def _entities(database: Database, text: str) -> Group:
             like(text),
             SHOWN + 1,
         ):
-            rows.setdefault((row["kind"], row["value"].casefold()), {**dict(row), "last_at": None})
+            rows.setdefault((row["kind"], row["value"].casefold()), dict(row))
+    for one in rows.values():
+        if "last_at" not in one:
+            latest = (_latest(database, one["kind"], one["value"], owner) for owner in ("incident", "finding"))
+            one["last_at"] = max((at for at in latest if at is not None), default=None)
     found = list(rows.values())
     return Group("entities", tuple(found[:SHOWN]), min(len(found), SHOWN), len(found) > SHOWN)
+
+
+def _latest(database: Database, kind: str, value: str, owner: str) -> int | None:
+    row = database.one("SELECT max(at) FROM entities WHERE kind = ? AND value = ? AND owner = ?", kind, value, owner)
+    return None if row is None else row[0]
 
 
 def _incidents(database: Database, text: str) -> Group:
