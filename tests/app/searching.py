@@ -105,6 +105,7 @@ def fill(folder: Path):
             ("url", "http://bad.example/a?b=1", "incident", INCIDENT, "contacted"),
             ("sha256", HASH, "incident", INCIDENT, "carried"),
             ("host", "PC-0142.corp.example", "finding", "f00000000000a", "host"),
+            ("path", "C:\\odd.exe", "finding", "f00000000000a", "event"),
         ]
         base.executemany(
             "INSERT INTO entities VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -43,6 +43,7 @@ def test_an_address_is_an_address_whatever_the_field_is_called():
     assert entity_of("DestinationHostname", "203.0.113.5") == ("ip", "203.0.113.5")
     assert entity_of("DestinationIp", "no address") is None
     assert entity_of("unknown", "x") is None
+    assert entity_of("User", "-") is entity_of("TargetUserName", "-") is entity_of("Image", " ") is None
 
 
 def test_long_lists_and_values_are_cut():
@@ -50,7 +51,9 @@ def test_long_lists_and_values_are_cut():
     fields = {one.name: one for one in whole(made)}
     assert (len(fields["recipients"].values), fields["recipients"].more) == (40, 50)
     assert fields["long"].values[0].term == ""
-    assert len(unfolded("y" * 30_000)) == 20_001
+    assert len(whole(Event(PROCESS, {"a": "y" * 30_000}))[0].values[0].text) == 20_001
+    huge = whole(Event(PROCESS, {f"f{n}": "y" * 30_000 for n in range(20)}))
+    assert {len(one.values[0].text) for one in huge} == {301}
     assert unfolded("http://a.example/\u202e\x1b") == "hxxp://a[.]example/‹202E›‹001B›"
     assert text_of(None) == ""
 

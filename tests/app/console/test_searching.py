@@ -8,7 +8,7 @@ from sekisho.app.console.audit import Actor
 from sekisho.app.console.entities import add_note
 from sekisho.app.console.fulltext import row_of, terms
 from sekisho.app.console.searching import COUNTED, SHOWN, cleaned, like, search, spellings
-from tests.app.searching import CASE, HASH, INCIDENT, fill
+from tests.app.searching import AT, CASE, HASH, INCIDENT, fill
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,8 @@ def test_a_thing_is_known_however_it_is_written(database, text, exact):
 
 def test_each_kind_of_thing_is_found(database):
     assert hits(database, "bad.exam", "entities")[0]["value"] == "bad.example"
+    [host] = hits(database, "0142.corp", "entities")
+    assert (host["value"], host["last_at"], host["uses"]) == ("PC-0142.corp.example", AT, 2)
     assert hits(database, "ショートカット", "incidents")[0]["id"] == INCIDENT
     assert hits(database, "請求書.eml", "files")[0]["case_id"] == CASE
     assert hits(database, "cd" * 32, "files")

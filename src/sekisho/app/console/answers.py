@@ -23,6 +23,7 @@ MOST_COLUMNS, OTHERS = 7, 5
 MOST_ITEMS = 40  # of a list in a field that get links
 MOST_NAMED = 12  # entities of one event that are kept with a finding on it
 LONGEST_SHOWN = 20_000  # characters of a value in a whole event
+HUGE, CUT = 400_000, 300  # characters of an event above which its values are cut to so many
 LONGEST_TERM = 300  # characters of a value that a link may put into a question
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings that a spreadsheet takes for a formula. Source: OWASP, CSV Injection."""
@@ -109,27 +110,29 @@ def text_of(value: Any) -> str:
 
 def unfolded(value: str) -> str:
     """Give a value whole, up to LONGEST_SHOWN characters, as text that cannot act on a screen."""
-    text = ACTING.sub(lambda match: f"‹{ord(match[0]):04X}›", defang(value[:LONGEST_SHOWN]))
-    return f"{text}…" if len(value) > LONGEST_SHOWN else text
+    return ACTING.sub(lambda match: f"‹{ord(match[0]):04X}›", defang(value[: LONGEST_SHOWN + 1]))
 
 
 def whole(event: Event) -> list[Field]:
-    """Give all fields of an event, its own first."""
+    """Give all fields of an event, its own first; of a huge one every value is cut short."""
     own = [("@host", event.host), ("@user", event.user), ("@source", event.source)]
-    return [_field(name, value) for name, value in (*own, *event.fields.items()) if value not in ("", [], None)]
+    named = [(name, value) for name, value in (*own, *event.fields.items()) if value not in ("", [], None)]
+    most = LONGEST_SHOWN if sum(len(text_of(value)) for _, value in named) <= HUGE else CUT
+    return [_field(name, value, most) for name, value in named]
 
 
-def _field(name: str, value: Any) -> Field:
+def _field(name: str, value: Any, most: int) -> Field:
     values = list(value) if isinstance(value, list | tuple) else [value]
-    given = tuple(_value(name, one) for one in values[:MOST_ITEMS])
+    given = tuple(_value(name, one, most) for one in values[:MOST_ITEMS])
     return Field(name, given, max(0, len(values) - MOST_ITEMS))
 
 
-def _value(name: str, value: Any) -> Value:
+def _value(name: str, value: Any, most: int) -> Value:
     text = str(value)
     kind, entity = entity_of(name, text) or ("", "")
     plain = isinstance(value, str | int) and not isinstance(value, bool) and len(text) <= LONGEST_TERM
-    return Value(text, kind, entity, term(name, text) if plain else "")
+    shown = text if len(text) <= most else f"{text[:most]}…"
+    return Value(shown, kind, entity, term(name, text) if plain else "")
 
 
 def entity_of(field: str, text: str) -> tuple[str, str] | None:
@@ -139,7 +142,7 @@ def entity_of(field: str, text: str) -> tuple[str, str] | None:
         found = _SHA256.search(text[:2_000])
         return ("sha256", found[0].lower()) if found else None
     kind = KIND_OF.get(folded)
-    if kind is None or not text.strip() or len(text) > 2_000:
+    if kind is None or len(text) > 2_000 or not any(map(str.isalnum, text)):  # "-" and the like are logs' own blanks
         return None
     if kind in ("ip", "domain", "host"):
         address = canonical_ip(text.strip())

@@ -101,6 +101,7 @@ CREATE TABLE IF NOT EXISTS saved_hits (search TEXT NOT NULL, event TEXT NOT NULL
 CREATE TABLE IF NOT EXISTS entity_notes (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,
   value TEXT NOT NULL COLLATE NOCASE, at INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entities_by_time ON entities (kind, value, owner, at DESC);
+CREATE INDEX IF NOT EXISTS entities_of_cases ON entities (kind, value) WHERE owner != 'message';
 CREATE INDEX IF NOT EXISTS entity_notes_by_value ON entity_notes (kind, value, id);
 -- Messages: what joins them, passwords that people gave for what is locked, and indexes that answer what a list asks
 -- without reading the rows, each of which holds a whole document.

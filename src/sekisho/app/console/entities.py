@@ -122,18 +122,33 @@ def _others(database: Database, kind: str, value: str) -> Iterator[tuple[str, st
             yield "user", row["value"]
 
 
-def incidents(database: Database, kind: str, value: str) -> list[Any]:
-    """Give the incidents that name it, the latest first, with the roles it has in each."""
-    return database.all(
-        "SELECT i.id, severity, title_en, title_ja, first_at, last_at, state, group_concat(role, ' ') AS roles "
-        "FROM (SELECT ref, role FROM entities WHERE kind = ? AND value = ? AND owner = 'incident' "
-        "ORDER BY at DESC LIMIT 200) "
-        "JOIN incidents i ON i.id = ref JOIN triage t ON t.incident = i.id "
-        "GROUP BY i.id ORDER BY last_at DESC LIMIT ?",
+def incidents(database: Database, kind: str, value: str) -> list[dict[str, Any]]:
+    """Give the latest incidents that name it, or whose findings do, with the roles it has in each."""
+    roles: dict[str, list[str]] = {}
+    named = database.all(
+        "SELECT ref, role FROM entities WHERE kind = ? AND value = ? AND owner = 'incident' ORDER BY at DESC LIMIT 200",
         kind,
         value,
+    )
+    found = database.all(
+        "SELECT DISTINCT f.incident AS ref, e.role FROM (SELECT ref, case_id, role FROM entities WHERE kind = ? "
+        "AND value = ? AND owner = 'finding' ORDER BY at DESC LIMIT 500) e JOIN findings f ON f.case_id = e.case_id "
+        "AND f.id = e.ref WHERE f.incident != ''",
+        kind,
+        value,
+    )
+    for row in (*named, *found):
+        if row["role"] not in roles.setdefault(row["ref"], []):
+            roles[row["ref"]].append(row["role"])
+    wanted = list(roles)[:200]
+    rows = database.all(
+        "SELECT i.id, severity, title_en, title_ja, first_at, last_at, state FROM incidents i "
+        f"JOIN triage t ON t.incident = i.id WHERE i.id IN ({', '.join('?' * len(wanted))}) "
+        "ORDER BY last_at DESC LIMIT ?",
+        *wanted,
         SHOWN,
     )
+    return [{**dict(row), "roles": " ".join(roles[row["id"]])} for row in rows]
 
 
 def messages(database: Database, kind: str, value: str) -> list[dict[str, Any]]:

@@ -169,7 +169,10 @@ def alert(database: Database) -> int:
         left = until - time.monotonic()
         if left <= 0:
             break
-        new += _noted(database, row["id"], _hits(database, row, min(ALERT_S, left)), seen=False)
+        try:
+            new += _noted(database, row["id"], _hits(database, row, min(ALERT_S, left)), seen=False)
+        except sqlite3.Error:  # somebody else writes for long; the next investigation asks again
+            continue
     return new
 
 

@@ -20,6 +20,8 @@ MOST_CHARS = 500
 SHOWN = 20
 COUNTED = 1_000
 """Hits that are counted, and of which the latest are shown; of more, it is said so."""
+SHORTEST, LOOKED_AT = 3, 100_000
+"""Letters of a text that is looked for inside names; the names of incidents and findings that are looked through."""
 _ID = re.compile(r"[iacf][0-9a-f]{12}")
 _PLACES = {"i": ("incidents", "incident"), "a": ("messages", "message"), "c": ("cases", "case")}
 _LIKE = re.compile(r"[%_\\]")
@@ -106,7 +108,7 @@ def _exact(database: Database, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _entities(database: Database, text: str) -> Group:
-    """Give entities whose value begins with a text, or with the host of a link."""
+    """Give entities whose value begins with a text, or the host of a link; those of incidents where it holds it too."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     hosts = [parse_url(text).host] if "://" in text else []
     for value in (*spellings(text), *filter(None, hosts)):
@@ -119,8 +121,27 @@ def _entities(database: Database, text: str) -> Group:
             SHOWN + 1,
         ):
             rows.setdefault((row["kind"], row["value"].casefold()), dict(row))
+    if len(text) >= SHORTEST and len(rows) <= SHOWN:
+        for row in database.all(
+            "SELECT kind, value, count(*) AS uses FROM (SELECT kind, value FROM entities WHERE owner != 'message' "
+            "LIMIT ?) WHERE value LIKE ? ESCAPE '\\' GROUP BY kind, value COLLATE NOCASE "
+            "ORDER BY length(value), value LIMIT ?",
+            LOOKED_AT,
+            like(text),
+            SHOWN + 1,
+        ):
+            rows.setdefault((row["kind"], row["value"].casefold()), dict(row))
+    for one in rows.values():
+        if "last_at" not in one:
+            latest = (_latest(database, one["kind"], one["value"], owner) for owner in ("incident", "finding"))
+            one["last_at"] = max((at for at in latest if at is not None), default=None)
     found = list(rows.values())
     return Group("entities", tuple(found[:SHOWN]), min(len(found), SHOWN), len(found) > SHOWN)
+
+
+def _latest(database: Database, kind: str, value: str, owner: str) -> int | None:
+    row = database.one("SELECT max(at) FROM entities WHERE kind = ? AND value = ? AND owner = ?", kind, value, owner)
+    return None if row is None else row[0]
 
 
 def _incidents(database: Database, text: str) -> Group:

@@ -75,7 +75,7 @@ def test_all_answers_over_time_come_as_a_piece(client):
 
 
 def test_one_event_opens_whole_as_a_piece_and_as_a_page(client):
-    text = page(client, q="n:5")
+    text = page(client, q="n:5", last="90d", logsource="windows/process_creation/sysmon")
     address = text.split('hx-get="/hunt/event?')[1].split('"')[0].replace("&amp;", "&")
     piece = client.get(f"/hunt/event?{address}", headers={"hx-request": "true"})
     assert piece.status_code == 200
@@ -83,6 +83,7 @@ def test_one_event_opens_whole_as_a_piece_and_as_a_page(client):
     assert HOSTILE not in piece.text
     assert "/entities/host?value=PC-0142.corp.example" in piece.text
     assert "exclude" in piece.text
+    assert "last=90d&amp;logsource=windows%2Fprocess_creation%2Fsysmon" in piece.text
     whole = client.get(f"/hunt/event?{address}")
     assert "<html" in whole.text
     assert client.get("/hunt/event", params={"source": "a", "record": "b", "id": "e000000000000"}).status_code == 404

@@ -4,15 +4,22 @@ import re
 
 import pytest
 
+from sekisho.app.console.audit import Actor
+from sekisho.app.console.saved import Saved, Wanted, alert
 from sekisho.app.web.pages.saved import run
 from tests.app.searching import fill, visit
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    desk = fill(tmp_path_factory.mktemp("desk"))
-    yield visit(desk)
-    desk.database.close()
+def desk(tmp_path_factory):
+    made = fill(tmp_path_factory.mktemp("desk"))
+    yield made
+    made.database.close()
+
+
+@pytest.fixture(scope="module")
+def client(desk):
+    return visit(desk)
 
 
 def test_a_search_is_kept_run_changed_and_removed(client):
@@ -45,3 +52,13 @@ def test_what_cannot_be_asked_is_refused(client):
 def test_an_address_that_runs_it_holds_its_range():
     one = {"question": "a b", "last": "", "since": "2022-04-01T00:00", "until": "", "logsource": "zeek/dns/"}
     assert run(one) == "/hunt?q=a+b&since=2022-04-01T00%3A00&logsource=zeek%2Fdns%2F"
+
+
+def test_the_overview_names_searches_that_found_something_new(desk, client):
+    assert "found something new" not in client.get("/").text
+    key = Saved(desk.database).add(Wanted("<b>dns", "query:bad.example", shared=True, alert=True), Actor("suzuki"))
+    assert alert(desk.database) == 3
+    text = client.get("/").text
+    assert f"/hunt/saved/{key}" in text
+    assert "<b>dns" not in text
+    assert "textarea" not in client.get(f"/hunt/saved/{key}").text  # somebody else's

@@ -30,6 +30,8 @@ from sekisho.respond import hunted
 router = APIRouter(prefix="/hunt")
 SHOWN, EXPORTED = 50, 10_000
 COMMONEST, RAREST = 20, 10
+CELL = 1_000  # characters of a value that a table reads; it shows fewer
+COPIED = 1_000_000  # characters of an event that a page holds for copying
 EXAMPLES = (
     "Image|endswith:\\regsvr32.exe CommandLine|contains:..\\",
     "ParentImage|endswith:(\\winword.exe \\excel.exe \\outlook.exe) not Image|endswith:\\splwow64.exe",
@@ -139,8 +141,8 @@ def table(answers: Answers, named: list[str]) -> dict[str, Any]:
             "logsource": hunted.shown_logsource(one.logsource),
             "host": one.host,
             "user": one.user,
-            "cells": [text_of(one.fields.get(name)) for name in names],
-            "summary": [] if names else summary(one, named),
+            "cells": [text_of(one.fields.get(name))[:CELL] for name in names],
+            "summary": [] if names else [(name, text[:CELL]) for name, text in summary(one, named)],
             "address": address(one),
         }
         for one in answers.events
@@ -248,8 +250,16 @@ async def event(
     at: Annotated[str, Query(pattern=r"^(-?[0-9]{1,19})?$")] = "",
     logsource: Annotated[str, Query(max_length=300)] = "",
     q: Annotated[str, Query(max_length=hunts.MOST_CHARS)] = "",
+    last: Range = "",
+    since: Annotated[str, Query(max_length=40)] = "",
+    until: Annotated[str, Query(max_length=40)] = "",
+    of: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
-    """Show one event with all its fields, as a page or a piece of one."""
+    """Show one event with all its fields, as a page or a piece of one.
+
+    ``q`` and what follows are the hunt that found it, which its values can narrow; ``of`` is that one's logsource.
+    """
+    hunted_by = Chosen("", hunts.Span(last, since, until), of, SHOWN, "")
 
     def found(watch: hunts.Watch) -> Response:
         folder = desk_of(request).settings.folder
@@ -257,6 +267,7 @@ async def event(
         if one is None:
             raise HTTPException(404, "the store has no such event; it may have been pruned")
         question = "" if "detection:" in q else q
+        line = next(iter(hunted.lines([one]))).decode("utf-8", "replace")
         context = {
             "event": one,
             "fields": whole(one),
@@ -265,8 +276,8 @@ async def event(
             "unfolded": unfolded,
             "logsource": logsource,
             "at": None if one.time_ns is None else one.time_ns / hunts.NS,
-            "line": next(iter(hunted.lines([one]))).decode("utf-8", "replace"),
-            "ask": lambda text: "/hunt?" + urlencode({"q": text}, errors="replace"),
+            "line": line if len(line) <= COPIED else "",
+            "ask": lambda text: link(hunted_by)(q=text),
         }
         if request.headers.get("hx-request"):
             return HTMLResponse(fragment(request, "parts/event.html", **context))
