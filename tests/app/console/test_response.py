@@ -28,18 +28,6 @@ def states(desk, key):
     return desk.response.get(key).state, [one.state for one in desk.response.targets(key)]
 
 
-def test_an_incident_proposes_what_it_recommends_with_its_reach(desk):
-    found = {one.kind: one for one in desk.response.of_incident(incident_of(desk))}
-    assert {"quarantine", "block", "isolate", "reset"} <= found.keys()
-    quarantine = found["quarantine"]
-    assert len(quarantine.candidates) == 4
-    assert all(len(one.messages) == 1 for one in quarantine.candidates)
-    assert quarantine.opened == 1
-    assert {one.reached for one in quarantine.candidates} == {"received", "ran"}
-    told = desk.response.of_incident(incident_of(desk), "ja")
-    assert told[0].why != desk.response.of_incident(incident_of(desk))[0].why
-
-
 def test_an_action_goes_from_proposed_to_done_to_undone(desk):
     key = desk.response.propose("block", "lists", BAD, FIRST, incident=incident_of(desk), reason="because")
     assert states(desk, key) == ("proposed", ["waiting", "waiting"])
@@ -91,59 +79,6 @@ def test_what_is_over_stays_so(desk):
         desk.response.undo(key, FIRST)
     with pytest.raises(SourceError, match="no such action"):
         desk.response.run("x000000000000", FIRST)
-
-
-def test_own_shared_and_private_values_are_never_blocked(desk):
-    choose(desk, own=("corp.example", "198.51.100.0/24"))
-    for kind, value in (
-        ("domain", "www.corp.example"),
-        ("domain", "google.com"),
-        ("ip", "10.0.0.1"),
-        ("ip", "198.51.100.7"),
-        ("ip", "8.8.8.8"),
-    ):
-        with pytest.raises(SourceError, match="must not be touched"):
-            desk.response.propose("block", "lists", [(kind, value)], FIRST)
-    for kind, value in (
-        ("domain", "a b"),
-        ("host", "pc1"),
-        ("ip", "1.2.3.0/8"),
-        ("domain", "a.example\n"),
-        ("domain", ""),
-    ):
-        with pytest.raises(SourceError):
-            desk.response.propose("block", "lists", [(kind, value)], FIRST)
-    assert not desk.response.count("")
-
-
-def test_a_quarantine_names_the_incident_s_mails_and_no_others(desk):
-    incident = incident_of(desk)
-    boxes = [
-        ("mailbox", one.value)
-        for one in desk.response.of_incident(incident)[0:9]
-        for one in one.candidates
-        if one.messages
-    ]
-    key = desk.response.propose("quarantine", "hand", boxes, FIRST, incident=incident)
-    found = desk.response.targets(key)
-    mails = {
-        row["message_id"] for row in desk.database.all("SELECT message_id FROM messages WHERE incident = ?", incident)
-    }
-    assert all(set(one.messages) <= mails and one.messages for one in found)
-    with pytest.raises(SourceError, match="nothing is known"):
-        desk.response.propose("quarantine", "hand", [("mailbox", "stranger@corp.example")], FIRST, incident=incident)
-
-
-def test_one_mail_is_quarantined_wherever_it_went(desk):
-    row = desk.database.one("SELECT message_id FROM messages WHERE message_id != '' LIMIT 1")
-    (proposal,) = desk.response.of_value("message", row["message_id"])
-    assert proposal.candidates[0].messages == (row["message_id"],)
-    chosen = [(one.kind, one.value) for one in proposal.candidates]
-    key = desk.response.propose("quarantine", "hand", chosen, FIRST, message=row["message_id"])
-    assert len(desk.response.targets(key)) == len(chosen)
-    assert desk.response.of_value("message", "<none@x.example>") == []
-    assert [one.kind for one in desk.response.of_value("host", "PC1")] == ["isolate", "collect"]
-    assert desk.response.seen("message", row["message_id"])[0] >= 1
 
 
 def test_what_failed_is_listed_with_its_reason_and_tried_again(desk):

@@ -18,6 +18,7 @@ from typing import Any
 
 from sekisho.app.console.audit import SYSTEM, Actor, note
 from sekisho.app.console.database import Database
+from sekisho.app.console.vault import VARIABLE
 
 ATTEMPTS = 3  # of one job whose process died
 POLL_S = 0.5
@@ -174,6 +175,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if not name.startswith(VARIABLE)},
             start_new_session=True,
         ) as process:
             self._process = process

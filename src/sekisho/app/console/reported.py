@@ -115,7 +115,8 @@ class Reports:
     def listed(self, most: int, skip: int = 0) -> list[dict[str, Any]]:
         """Give reports, the latest first, with what became of their mails."""
         rows = self._database.all(
-            "SELECT reports.*, m.id AS message, m.verdict, m.incident, m.subject AS mail_subject, m.sender "
+            "SELECT reports.*, m.id AS message, m.verdict, m.incident, m.subject AS mail_subject, m.sender, "
+            "EXISTS (SELECT 1 FROM cases WHERE cases.id = reports.case_id) AS kept "
             "FROM reports LEFT JOIN messages m ON m.address = reports.case_id || '/' || reports.path "
             "ORDER BY reports.at DESC, reports.id LIMIT ? OFFSET ?",
             most,
@@ -127,7 +128,7 @@ class Reports:
         """Give a report with what became of its mail."""
         row = self._database.one(
             "SELECT reports.*, m.id AS message, m.verdict, m.incident, m.subject AS mail_subject, m.sender, "
-            "m.message_id AS mail_id "
+            "m.message_id AS mail_id, EXISTS (SELECT 1 FROM cases WHERE cases.id = reports.case_id) AS kept "
             "FROM reports LEFT JOIN messages m ON m.address = reports.case_id || '/' || reports.path "
             "WHERE reports.id = ?",
             key,

@@ -28,3 +28,13 @@ def test_where_reports_come_in_is_an_administrator_s_choice(desk, people, browse
     assert "s3cret" not in client.get("/settings/reported").text
     assert client.post("/settings/reported", data={**given, "folder": "a\r\nb"}).status_code == 400
     assert browser("responder").get("/settings/reported").status_code == 403
+
+
+def test_a_report_outlives_the_case_of_its_mail(desk, people, browser):
+    key = desk.reports.receive(MAIL, SYSTEM, "api", "user01@corp.example")
+    desk.cases.delete(desk.reports.get(key)["case_id"], SYSTEM)
+    client = browser("viewer")
+    assert "not kept any more" in client.get("/reported").text
+    assert "not kept any more" in client.get(f"/reported/{key}").text
+    again = desk.reports.receive(MAIL, SYSTEM, "api", "other@corp.example")
+    assert desk.reports.get(again)["kept"]

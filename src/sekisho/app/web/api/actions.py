@@ -117,7 +117,7 @@ def proposals(
 ) -> list[dict[str, Any]]:
     """Give what an incident's recommendations propose, and whom it would touch."""
     try:
-        found = desk_of(request).response.of_incident(incident, look_of(request).language)
+        found = desk_of(request).response.aims.of_incident(incident, look_of(request).language)
     except SourceError as error:
         raise HTTPException(404, str(error)) from error
     return [{**asdict(one), "opened": one.opened} for one in found]

@@ -59,15 +59,15 @@ def compose(
         row = desk.database.one("SELECT id, title_en, title_ja, severity FROM incidents WHERE id = ?", incident)
         if row is None:
             raise HTTPException(404)
-        proposals = desk.response.of_incident(incident, look_of(request).language)
+        proposals = desk.response.aims.of_incident(incident, look_of(request).language)
     else:
-        proposals = desk.response.of_value(kind, value) if kind and value else []
+        proposals = desk.response.aims.of_value(kind, value) if kind and value else []
     context = {
         "proposals": proposals,
         "incident": row,
         "kind": kind,
         "value": value,
-        "seen": desk.response.seen(kind, value) if kind and value else (0, 0),
+        "seen": desk.response.aims.seen(kind, value) if kind and value else (0, 0),
         "ways": {one: [(way.name, way.lacks()) for way in desk.response.ways(one)] for one in KINDS},
         "second": desk.response.second_person,
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from sekisho.app.console.choices import SECURITY, TRANSPORTS, Notify, Post, load, save, words
 from sekisho.app.console.notify import WAYS
@@ -18,8 +19,6 @@ from sekisho.model.errors import SourceError
 from sekisho.model.finding import LEVELS
 
 router = APIRouter(prefix="/settings/notifications")
-Text = Annotated[str, Form(max_length=500)]
-Secret = Annotated[str, Form(max_length=4096)]
 
 
 @router.get("")
@@ -29,49 +28,58 @@ def notifications(request: Request, visitor: Admin) -> Response:
     return _form(request, load(database, Notify), load(database, Post), "")
 
 
+class NotifyForm(BaseModel):
+    """What the page sends."""
+
+    severity: str = Field("high", max_length=20)
+    approvals: bool = False
+    failures: bool = False
+    language: str = Field("en", max_length=20)
+    base: str = Field("", max_length=500)
+    mail_to: str = Field("", max_length=10_000)
+    syslog: str = Field("", max_length=500)
+    syslog_transport: str = Field("udp", max_length=20)
+    smtp: str = Field("", max_length=500)
+    smtp_security: str = Field("starttls", max_length=20)
+    smtp_account: str = Field("", max_length=500)
+    sender: str = Field("", max_length=500)
+    secret_slack: str = Field("", max_length=4096)
+    secret_teams: str = Field("", max_length=4096)
+    secret_smtp: str = Field("", max_length=4096)
+    forget: list[str] = Field([], max_length=10)
+
+    def told(self) -> Notify:
+        """Give who hears of what."""
+        return Notify(
+            self.severity,
+            self.approvals,
+            self.failures,
+            self.language,
+            self.base.strip().rstrip("/"),
+            words(self.mail_to),
+            self.syslog.strip(),
+            self.syslog_transport,
+        )
+
+    def mail(self) -> Post:
+        """Give how mail is sent."""
+        return Post(self.smtp.strip(), self.smtp_security, self.smtp_account.strip(), self.sender.strip())
+
+
 @router.post("")
-def change(
-    request: Request,
-    visitor: Admin,
-    severity: Text = "high",
-    approvals: Annotated[bool, Form()] = False,
-    failures: Annotated[bool, Form()] = False,
-    language: Text = "en",
-    base: Text = "",
-    mail_to: Annotated[str, Form(max_length=10_000)] = "",
-    syslog: Text = "",
-    syslog_transport: Text = "udp",
-    smtp: Text = "",
-    smtp_security: Text = "starttls",
-    smtp_account: Text = "",
-    sender: Text = "",
-    secret_slack: Secret = "",
-    secret_teams: Secret = "",
-    secret_smtp: Secret = "",
-    forget: Annotated[list[str], Form(max_length=10)] = [],  # noqa: B006  FastAPI copies it
-) -> Response:
+def change(request: Request, visitor: Admin, form: Annotated[NotifyForm, Form()]) -> Response:
     """Keep who hears of what."""
-    desk = desk_of(request)
-    told = Notify(
-        severity,
-        approvals,
-        failures,
-        language,
-        base.strip().rstrip("/"),
-        words(mail_to),
-        syslog.strip(),
-        syslog_transport,
-    )
-    mail = Post(smtp.strip(), smtp_security, smtp_account.strip(), sender.strip())
+    desk, told, mail = desk_of(request), form.told(), form.mail()
+    given = {"slack": form.secret_slack, "teams": form.secret_teams, "smtp": form.secret_smtp}
     try:
         told.checked()
         mail.checked()
-        keep_secrets(desk, {"slack": secret_slack, "teams": secret_teams, "smtp": secret_smtp}, forget)
+        keep_secrets(desk, given, form.forget)
     except SourceError as error:
         return _form(request, told, mail, str(error), 400)
-    with desk.database.change() as base_:
-        save(base_, visitor.actor, told)
-        save(base_, visitor.actor, mail)
+    with desk.database.change() as base:
+        save(base, visitor.actor, told)
+        save(base, visitor.actor, mail)
     return RedirectResponse("/settings/notifications?kept=1", 303)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from sekisho.app.console.accounts import Role
 from sekisho.app.console.choices import SECURITY, Reach, load, save, words
@@ -16,8 +17,6 @@ from sekisho.app.web.shown import look_of, render, translations
 from sekisho.model.errors import SourceError
 
 router = APIRouter(prefix="/settings")
-Text = Annotated[str, Form(max_length=500)]
-Long = Annotated[str, Form(max_length=60_000)]
 
 
 @router.get("")
@@ -38,56 +37,49 @@ def response(request: Request, visitor: Admin) -> Response:
     return _form(request, load(desk_of(request).database, Reach), "")
 
 
+class ReachForm(BaseModel):
+    """What the page of response sends."""
+
+    second_person: bool = False
+    own: str = Field("", max_length=60_000)
+    hosts: str = Field("", max_length=60_000)
+    networks: str = Field("", max_length=60_000)
+    block_days: int = Field(90, ge=0, le=3650)
+    webhook: str = Field("", max_length=500)
+    imap: str = Field("", max_length=500)
+    imap_security: str = Field("tls", max_length=20)
+    imap_account: str = Field("", max_length=500)
+    imap_folder: str = Field("Quarantine", max_length=100)
+    tenant: str = Field("", max_length=200)
+    client: str = Field("", max_length=200)
+    login_base: str = Field("", max_length=500)
+    graph_base: str = Field("", max_length=500)
+    defender_base: str = Field("", max_length=500)
+    secret_webhook: str = Field("", max_length=4096)
+    secret_imap: str = Field("", max_length=4096)
+    secret_graph: str = Field("", max_length=4096)
+    forget: list[str] = Field([], max_length=10)
+
+    def chosen(self) -> Reach:
+        """Give the choices; services without an address have their usual one."""
+        usual, lists = Reach(), ("own", "hosts", "networks")
+        given = {one.name: getattr(self, one.name) for one in fields(Reach)}
+        texts = {name: value.strip() for name, value in given.items() if isinstance(value, str)}
+        bases = {name: texts[name].rstrip("/") or getattr(usual, name) for name in texts if name.endswith("_base")}
+        return Reach(**{**given, **texts, **bases, **{name: words(given[name]) for name in lists}})
+
+
 @router.post("/response")
-def change_response(
-    request: Request,
-    visitor: Admin,
-    second_person: Annotated[bool, Form()] = False,
-    own: Long = "",
-    hosts: Long = "",
-    networks: Long = "",
-    block_days: Annotated[int, Form(ge=0, le=3650)] = 90,
-    webhook: Text = "",
-    imap: Text = "",
-    imap_security: Text = "tls",
-    imap_account: Text = "",
-    imap_folder: Text = "Quarantine",
-    tenant: Text = "",
-    client: Text = "",
-    login_base: Text = "",
-    graph_base: Text = "",
-    defender_base: Text = "",
-    secret_webhook: Annotated[str, Form(max_length=4096)] = "",
-    secret_imap: Annotated[str, Form(max_length=4096)] = "",
-    secret_graph: Annotated[str, Form(max_length=4096)] = "",
-    forget: Annotated[list[str], Form(max_length=10)] = [],  # noqa: B006  FastAPI copies it
-) -> Response:
+def change_response(request: Request, visitor: Admin, form: Annotated[ReachForm, Form()]) -> Response:
     """Keep how the console acts on other systems."""
-    desk = desk_of(request)
-    kept = Reach()
-    chosen = Reach(
-        second_person=second_person,
-        own=words(own),
-        hosts=words(hosts),
-        networks=words(networks),
-        block_days=block_days,
-        webhook=webhook.strip(),
-        imap=imap.strip(),
-        imap_security=imap_security,
-        imap_account=imap_account.strip(),
-        imap_folder=imap_folder.strip(),
-        tenant=tenant.strip(),
-        client=client.strip(),
-        login_base=login_base.strip().rstrip("/") or kept.login_base,
-        graph_base=graph_base.strip().rstrip("/") or kept.graph_base,
-        defender_base=defender_base.strip().rstrip("/") or kept.defender_base,
-    )
+    desk, chosen = desk_of(request), form.chosen()
     gettext = translations(look_of(request).language).gettext
-    if second_person and _approvers(desk) < 2:
+    if chosen.second_person and _approvers(desk) < 2:
         return _form(request, chosen, gettext("two accounts that may approve are needed first"), 400)
+    given = {"webhook": form.secret_webhook, "imap": form.secret_imap, "graph": form.secret_graph}
     try:
         chosen.checked()
-        keep_secrets(desk, {"webhook": secret_webhook, "imap": secret_imap, "graph": secret_graph}, forget)
+        keep_secrets(desk, given, form.forget)
     except SourceError as error:
         return _form(request, chosen, str(error), 400)
     with desk.database.change() as base:
@@ -115,7 +107,7 @@ def _approvers(desk: Desk) -> int:
 def _form(request: Request, reach: Reach, failed: str, status: int = 200) -> Response:
     desk = desk_of(request)
     given = {
-        "reach": replace(reach),
+        "reach": reach,
         "failed": failed,
         "kept": request.query_params.get("kept") == "1" and not failed,
         "secrets": desk.vault.known(),
