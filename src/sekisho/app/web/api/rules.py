@@ -128,8 +128,7 @@ def rules(
 @router.get("/rules/coverage")
 def coverage(request: Request, visitor: Viewer) -> list[dict[str, Any]]:
     """Count rules and findings by tactic and technique."""
-    kept = rulebook_of(request)
-    found = rulebook.coverage(kept.book().known, kept.hits())
+    found = rulebook_of(request).coverage()
     return [{"tactic": tactic, "techniques": [asdict(cell) for cell in cells]} for tactic, cells in found]
 
 

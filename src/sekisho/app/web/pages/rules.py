@@ -84,7 +84,7 @@ def coverage(request: Request, visitor: Viewer) -> Response:
     """Show which ATT&CK techniques the rules look for, tactic by tactic."""
     kept = rulebook_of(request)
     book = kept.book()
-    tactics = rulebook.coverage(book.known, kept.hits())
+    tactics = kept.coverage()
     techniques = {cell.technique for _, cells in tactics for cell in cells}
     return render(
         request,
