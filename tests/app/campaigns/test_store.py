@@ -30,3 +30,12 @@ def test_other_files_are_refused_by_name(tmp_path):
     other.write_text("not a database at all, but a text of some length")
     with pytest.raises(SourceError, match="no store"):
         Store(str(other))
+
+
+def test_only_some_sightings_of_a_place_stay(tmp_path):
+    with Store(str(tmp_path / "c.db"), write=True) as store:
+        places = {"s1": "c1/a.eml", "s2": "c1#i1", "s3": "c10/a.eml", "s4": "c2/c1/a.eml"}
+        store.add(Sighting(key, "mail", 1, "t", place, ()) for key, place in places.items())
+        assert store.places() == {"c1", "c10", "c2"}
+        assert store.keep_only("c1", {"s2"}) == 1
+        assert [one.id for one in store.sightings()] == ["s2", "s3", "s4"]

@@ -7,7 +7,7 @@ import pytest
 from sekisho.app.console import rulebook
 from sekisho.app.console.audit import SYSTEM
 from sekisho.app.console.database import Database
-from sekisho.app.console.rulebook import Hits, Known, Rulebook, Wanted
+from sekisho.app.console.rulebook import Hits, Rulebook, Wanted, known_of
 from sekisho.model.errors import SourceError
 from sekisho.model.event import Logsource
 from sekisho.model.rule import Rule
@@ -23,7 +23,7 @@ def rule(key="r1", attack=("T1059.001",), tags=("attack.execution", "attack.t105
 
 
 def test_rules_are_chosen_by_what_they_say():
-    one = Known(rule(), "own", "on")
+    one = known_of(rule(), "own", "on")
     assert Wanted()(one)
     assert Wanted(text="TITLE image", level="high", logsource="windows", attack="T1059", tactic="execution")(one)
     assert Wanted(text="題")(one)
@@ -34,10 +34,10 @@ def test_rules_are_chosen_by_what_they_say():
 
 def test_a_technique_counts_its_parts_and_a_rule_once():
     known = [
-        Known(rule("a"), "own", "on"),
-        Known(rule("b", ("T1059", "T1059.003")), "own", "on"),
-        Known(rule("c"), "own", "off"),
-        Known(rule("d", ("T1566",), ()), "own", "on"),
+        known_of(rule("a"), "own", "on"),
+        known_of(rule("b", ("T1059", "T1059.003")), "own", "on"),
+        known_of(rule("c"), "own", "off"),
+        known_of(rule("d", ("T1566",), ()), "own", "on"),
     ]
     (execution, nameless) = rulebook.coverage(known, {"a": Hits(4, 1)})
     tactic, (cell,) = execution

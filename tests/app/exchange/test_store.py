@@ -127,3 +127,24 @@ def test_only_a_store_is_opened(tmp_path):
         Store(str(tmp_path / "none"))
     with pytest.raises(SourceError, match="is no store"):
         Store(put(tmp_path, "x.db", "hello " * 500))
+
+
+def test_pages_are_chosen_by_text_as_it_is_written(tmp_path):
+    told = [
+        Indicator("domain", "a_b.example", 50, None, None, 2_000_000_000, "ISAC", "100% Emotet"),
+        Indicator("domain", "axb.example", 50, None, None, 1_000, "ISAC", "old"),
+    ]
+    with Store(str(tmp_path / "i.db"), write=True) as store:
+        store.add(told, 1)
+
+        def found(text, old=None):
+            given = store.page("domain", text, old=old, now=5_000, most=9, skip=0)
+            assert store.count("domain", text, old=old, now=5_000) == len(given)
+            return [one.value for one in given]
+
+        assert found("A_B") == ["a_b.example"]
+        assert found("0% emo") == ["a_b.example"]
+        assert found("%") == ["a_b.example"]
+        assert found("", old=True) == ["axb.example"]
+        assert found("example", old=False) == ["a_b.example"]
+        assert store.page("", "", old=None, now=0, most=1, skip=1)[0].value == "axb.example"

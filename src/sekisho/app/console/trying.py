@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+import resource
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import orjson
 
 from sekisho.app.rules import explain, taxonomy
 from sekisho.app.rules._chosen import Chosen, named_in
@@ -16,15 +21,17 @@ from sekisho.app.rules.explain import Explained, item_text, joint_text
 from sekisho.detect import lint, rules
 from sekisho.detect.compiled import Compiled
 from sekisho.detect.lint import named
-from sekisho.detect.near_miss import Group, Item
+from sekisho.detect.near_miss import Group, Item, distance
 from sekisho.detect.ruleset import RuleSet
-from sekisho.model.errors import LimitError, RuleError, SourceError
+from sekisho.model.errors import LimitError, SekishoError, SourceError
 from sekisho.model.event import Event, Logsource
 
 RULE_CHARS = 200_000
 EVENT_CHARS = 1_000_000
 MOST_EVENTS = 200
 MOST_LINES = 400  # of one explanation
+CPU_S, MEMORY_BYTES = 10, 2 * 1024**3
+"""Of one answer: saying which written value comes closest may take a minute for a rule that is made to."""
 PASTED = "pasted.yml"
 _LOGSOURCE = re.compile(r"[a-z0-9_*-]{0,40}(/[a-z0-9_*-]{0,40}){0,2}")
 
@@ -180,17 +187,22 @@ def logsource_of(written: str, default: Logsource) -> Logsource:
 
 def attempt(rule: Chosen, events: list[Event], language: str, most: int = 5) -> Trial:
     """Try a rule on events."""
-    texts = Texts(language)
-    told = [(explain.explained(rule, event), number) for number, event in enumerate(events, 1)]
-    ordered = sorted(told, key=lambda pair: (not pair[0].matched, not pair[0].routed, pair[0].explanation.needed))
+    texts, tree = Texts(language), rule.compiled.tree
     one = rule.compiled.rule
+    ranked = []
+    matched = 0
+    for number, event in enumerate(events, 1):
+        routed, far = one.logsource.reads(event.logsource), distance(tree, event.fields)
+        matched += routed and not far
+        ranked.append((not (routed and not far), not routed, far, number, event))
+    ranked.sort(key=lambda each: each[:4])
     return Trial(
         one.id,
         dict(one.texts).get(language, one.title),
         named(one.logsource),
         len(events),
-        sum(each.matched for each, _ in told),
-        tuple(_tried(each, number, texts) for each, number in ordered[:most]),
+        matched,
+        tuple(_tried(explain.explained(rule, event), number, texts) for *_, number, event in ranked[:most]),
     )
 
 
@@ -210,9 +222,62 @@ def _lines(part: Item | Group, depth: int, texts: Texts) -> Iterator[Line]:
 
 def as_json(fields: dict[str, Any]) -> str:
     """Give an event's fields as text to be edited."""
-    import orjson
-
     return orjson.dumps(fields, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
 
 
-__all__ = ["RuleError", "as_json", "attempt", "check", "chosen", "events_of", "logsource_of", "pasted"]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be done in a process of its own."""
+
+    language: str
+    text: str
+    """A rule as it is written: to be checked, or tried when there is an event."""
+    event: str | None = None
+    """Events as JSON; None to check the rule."""
+    logsource: str = ""
+    rule: RuleSet | None = None
+    """A rule that is loaded, alone in its set; ``text`` is its file."""
+
+
+def answer(asked: Asked) -> dict[str, Any]:
+    """Check or try a rule, and give the answer as JSON holds it.
+
+    Raises:
+        SekishoError: it cannot be done, and why.
+    """
+    if asked.event is None:
+        found = check(asked.text, PASTED, asked.language)
+        return {"usable": found.usable, **asdict(found)}
+    rule = pasted(asked.text) if asked.rule is None else named_in(asked.rule.compiled[0], asked.text)
+    source = logsource_of(asked.logsource, rule.compiled.rule.logsource)
+    return asdict(attempt(rule, events_of(asked.event, source), asked.language))
+
+
+def clean(value: Any) -> Any:
+    """Give a value as JSON can hold it: rules and events may hold half letters."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {clean(str(key)): clean(item) for key, item in value.items()}
+    return [clean(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def main() -> int:
+    """Answer what standard input asks (:class:`Asked`, pickled by the console) as JSON, with bounds that end it."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    asked: Asked = pickle.load(sys.stdin.buffer)
+    try:
+        told = answer(asked)
+    except SekishoError as error:
+        told = {"error": str(error)}
+    except (RecursionError, MemoryError):
+        told = {"error": "the rule or the event is too large or too deep"}
+    sys.stdout.buffer.write(orjson.dumps(clean(told)))
+    return 0
+
+
+if __name__ == "__main__":
+    from sekisho.app.console import trying  # the class that the console pickled
+
+    sys.exit(trying.main())

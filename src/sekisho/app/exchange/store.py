@@ -24,6 +24,8 @@ from sekisho.sources.indicators import Told, reader_of
 
 DAY_S = 86_400
 BATCH = 20_000
+COUNTED = 100_000
+"""Values counted of those that somebody looks through."""
 EXAMPLES = 20
 """Refused values that are named; the rest are counted."""
 CONFIDENCE = 50
@@ -144,9 +146,10 @@ class Store:
         return list(self._rows(where, values, f"LIMIT {int(most)} OFFSET {int(skip)}"))
 
     def count(self, kind: str, text: str, *, old: bool | None, now: int) -> int:
-        """Count what :meth:`page` would give on all pages."""
+        """Count what :meth:`page` would give on all pages, up to COUNTED."""
         where, values = _chosen(kind, text, old, now)
-        return int(self.base.execute(f"SELECT count(*) FROM indicator i WHERE {where}", values).fetchone()[0])
+        query = f"SELECT count(*) FROM (SELECT 1 FROM indicator i WHERE {where} LIMIT {COUNTED})"
+        return int(self.base.execute(query, values).fetchone()[0])
 
     def forget(self, kind: str, value: str) -> bool:
         """Forget one value with all that was told of it; tell whether it was there."""
@@ -207,8 +210,9 @@ def _chosen(kind: str, text: str, old: bool | None, now: int) -> tuple[str, list
         where.append("i.kind = ?")
         values.append(kind)
     if text:
-        where.append("(instr(i.value, lower(?)) OR instr(lower(i.note), lower(?)))")
-        values += [text, text]
+        held = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        where.append("(instr(i.value, ?) OR i.note LIKE ? ESCAPE '\\')")
+        values += [text.lower(), f"%{held}%"]
     if old is not None:
         where.append(f"i.until {'<=' if old else '>'} ?")
         values.append(now)

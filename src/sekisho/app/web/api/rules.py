@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,10 +14,13 @@ from starlette.exceptions import HTTPException
 
 from sekisho.app.console import rulebook, trying, tuning_file
 from sekisho.app.console.rulebook import Book, Hits, Known, Wanted
+from sekisho.app.console.trying import Asked, clean
 from sekisho.app.console.tuning_file import ChangedError, New
 from sekisho.app.web.access import Analyst, Viewer
+from sekisho.app.web.aside import answered
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.kept import rulebook_of
+from sekisho.app.web.pages.rules import asked_of
 from sekisho.app.web.shown import look_of
 from sekisho.detect.tuning import MAX_CHARS
 
@@ -73,15 +75,6 @@ def told() -> Iterator[None]:
         raise HTTPException(409, error.reason) from error
 
 
-def clean(value: Any) -> Any:
-    """Give a value as JSON can hold it: rule files may hold half letters."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {clean(key): clean(item) for key, item in value.items()}
-    return [clean(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 def entry(one: Known, hits: Hits) -> dict[str, Any]:
     """Give a rule in a list."""
     rule, source = one.rule, one.rule.logsource
@@ -128,8 +121,7 @@ def rules(
 @router.get("/rules/coverage")
 def coverage(request: Request, visitor: Viewer) -> list[dict[str, Any]]:
     """Count rules and findings by tactic and technique."""
-    kept = rulebook_of(request)
-    found = rulebook.coverage(kept.book().known, kept.hits())
+    found = rulebook_of(request).coverage()
     return [{"tactic": tactic, "techniques": [asdict(cell) for cell in cells]} for tactic, cells in found]
 
 
@@ -194,30 +186,16 @@ def remove_tuning(
 @router.post("/rules/try")
 async def attempt(request: Request, visitor: Viewer, given: Attempt) -> dict[str, Any]:
     """Try a rule on an event: what matches, what is missing, and why."""
-    book = rulebook_of(request).book()
-    return await asyncio.to_thread(_attempt, book, given, look_of(request).language)
-
-
-def _attempt(book: Book, given: Attempt, language: str) -> dict[str, Any]:
-    if given.text.strip():
-        chosen = trying.pasted(given.text)
-    else:
-        known = book.by_id.get(given.rule)
-        if known is None:
-            raise HTTPException(404, "there is no such rule")
-        chosen = trying.chosen(book.rules, given.rule, rulebook.whole(known.rule))
-    source = trying.logsource_of(given.logsource, chosen.compiled.rule.logsource)
-    trial = trying.attempt(chosen, trying.events_of(given.event, source), language)
-    answer: dict[str, Any] = clean(asdict(trial))
-    return answer
+    book, language = rulebook_of(request).book(), look_of(request).language
+    if not given.text.strip() and given.rule not in book.by_id:
+        raise HTTPException(404, "there is no such rule")
+    return await answered(request, asked_of(book, given.rule, given.text, given.event, given.logsource, language))
 
 
 @router.post("/rules/check")
 async def check(request: Request, visitor: Viewer, given: RuleText) -> dict[str, Any]:
     """Check rules as `sekisho rules check` does; nothing is kept."""
-    found = await asyncio.to_thread(trying.check, given.text, "", look_of(request).language)
-    answer: dict[str, Any] = clean({"usable": found.usable, **asdict(found)})
-    return answer
+    return await answered(request, Asked(look_of(request).language, given.text))
 
 
 @router.put("/rules/files/{name}")
@@ -228,12 +206,12 @@ async def keep(
     given: RuleText,
 ) -> dict[str, Any]:
     """Keep a rule file that can run; one of the same name is replaced."""
-    found = await asyncio.to_thread(trying.check, given.text, name, look_of(request).language)
-    if not found.usable:
-        raise HTTPException(400, "; ".join(clean(one.text) for one in found.doubts[:10]) or "there is no rule")
+    found = await answered(request, Asked(look_of(request).language, given.text))
+    if not found["usable"]:
+        raise HTTPException(400, "; ".join(one["text"] for one in found["doubts"][:10]) or "there is no rule")
     rulebook.keep(desk_of(request).database, visitor.actor, name, given.text)
     rulebook_of(request).forget()
-    return {"name": name, "rules": found.rules}
+    return {"name": name, "rules": found["rules"]}
 
 
 @router.get("/rules/{rule_id}")

@@ -12,12 +12,15 @@ from starlette.exceptions import HTTPException
 
 from sekisho.app.console import rulebook, trying, tuning_file
 from sekisho.app.console.database import Database, unpacked
-from sekisho.app.console.rulebook import Book, Hits, Known, Wanted
+from sekisho.app.console.rulebook import Book, Hits, Wanted
+from sekisho.app.console.trying import Asked
 from sekisho.app.console.tuning_file import New
 from sekisho.app.web.access import Analyst, Viewer
+from sekisho.app.web.aside import answered
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.kept import rulebook_of
 from sekisho.app.web.shown import PAGE_ROWS, look_of, render, translations
+from sekisho.detect.ruleset import RuleSet
 from sekisho.detect.tuning import MAX_CHARS
 from sekisho.model.attack import name_of
 from sekisho.model.errors import SekishoError
@@ -84,7 +87,7 @@ def coverage(request: Request, visitor: Viewer) -> Response:
     """Show which ATT&CK techniques the rules look for, tactic by tactic."""
     kept = rulebook_of(request)
     book = kept.book()
-    tactics = rulebook.coverage(book.known, kept.hits())
+    tactics = kept.coverage()
     techniques = {cell.technique for _, cells in tactics for cell in cells}
     return render(
         request,
@@ -131,25 +134,27 @@ async def try_out(
     logsource: Annotated[str, Form(max_length=130)] = "",
 ) -> Response:
     """Try a rule on an event and say why it matches or does not."""
-    import asyncio
-
     book = rulebook_of(request).book()
     known = book.by_id.get(rule) if not text.strip() else None
     given: dict[str, Any] = {"rule": rule, "text": text, "event": event, "logsource": logsource, "known": known}
     try:
-        trial = await asyncio.to_thread(_trial, book, known, text, event, logsource, look_of(request).language)
+        asked = asked_of(book, rule, text, event, logsource, look_of(request).language)
+        trial = await answered(request, asked)
     except SekishoError as error:
         return _try_page(request, 400, problem=str(error), **given)
     return _try_page(request, trial=trial, **given)
 
 
-def _trial(book: Book, known: Known | None, text: str, event: str, logsource: str, language: str) -> trying.Trial:
-    if known is None:
-        chosen = trying.pasted(text)
-    else:
-        chosen = trying.chosen(book.rules, known.rule.id, rulebook.whole(known.rule))
-    source = trying.logsource_of(logsource, chosen.compiled.rule.logsource)
-    return trying.attempt(chosen, trying.events_of(event, source), language)
+def asked_of(book: Book, rule: str, text: str, event: str, logsource: str, language: str) -> Asked:
+    """Give what is asked about a rule that is pasted, or else one that is loaded.
+
+    Raises:
+        SourceError: there is no such rule, or it reads no events itself.
+    """
+    if text.strip():
+        return Asked(language, text, event, logsource)
+    chosen = trying.chosen(book.rules, rule, "")
+    return Asked(language, rulebook.whole(chosen.compiled.rule), event, logsource, RuleSet([chosen.compiled]))
 
 
 def _try_page(request: Request, status: int = 200, **given: Any) -> Response:
@@ -192,16 +197,14 @@ async def add(
     file: UploadFile | None = None,
 ) -> Response:
     """Check a new rule, and keep it when it is meant and can run."""
-    import asyncio
-
     if file is not None and file.filename:
         text = (await file.read(trying.RULE_CHARS * 4)).decode("utf-8-sig", "replace")
         name = name or file.filename.replace("\\", "/").rpartition("/")[2]
     text = text.replace("\r\n", "\n").encode("utf-8", "replace").decode()
     shown = {"text": text, "name": name}
     try:
-        checked = await asyncio.to_thread(trying.check, text, name, look_of(request).language)
-        if not keep or not checked.usable:
+        checked = await answered(request, Asked(look_of(request).language, text))
+        if not keep or not checked["usable"]:
             return render(request, "rules_add.html", 200, checked=checked, problem="", **shown)
         kept = rulebook_of(request)
         place = name if name.endswith((".yml", ".yaml")) else f"{name}.yml"
