@@ -1,6 +1,7 @@
-"""Writes the pictures of the console below ``docs/images``: ``.venv/bin/python docs/console_screenshots.py``; needs Chromium.
+"""Writes the pictures of the console below ``docs/images``: ``.venv/bin/python docs/console_screenshots.py``.
 
-Two lab cases are investigated in a console of their own, and its main pages are shown as a browser draws them.
+Needs Chromium. Two lab cases are investigated in a console of their own, and its main pages are shown as a browser
+draws them.
 """
 
 from __future__ import annotations
