@@ -51,7 +51,7 @@ def test_a_host_is_known_by_its_short_name(database):
 
 def test_where_it_occurs_is_told(database):
     assert [row["id"] for row in incidents(database, "host", "PC-0142.corp.example")] == [INCIDENT]
-    assert incidents(database, "host", "PC-0142.corp.example")[0]["roles"] == "victim host"
+    assert incidents(database, "host", "PC-0142.corp.example")[0]["roles"] == "victim"
     assert incidents(database, "path", "C:\\odd.exe")[0]["roles"] == "event"  # through its finding alone
     assert len(messages(database, "mailbox", "user01@corp.example")) == 5
     [row] = messages(database, "sha256", HASH)

@@ -137,9 +137,10 @@ def incidents(database: Database, kind: str, value: str) -> list[dict[str, Any]]
         kind,
         value,
     )
-    for row in (*named, *found):
-        if row["role"] not in roles.setdefault(row["ref"], []):
-            roles[row["ref"]].append(row["role"])
+    for row in named:
+        roles.setdefault(row["ref"], []).append(row["role"])
+    for row in found:
+        roles.setdefault(row["ref"], [row["role"]])
     wanted = list(roles)[:200]
     rows = database.all(
         "SELECT i.id, severity, title_en, title_ja, first_at, last_at, state FROM incidents i "
