@@ -84,6 +84,15 @@ def test_a_label_is_told_with_its_probability(desk):
     assert campaigns.trend(desk.database, "family")[0]["name"] == "emotet"
 
 
+def test_a_message_finds_its_campaign(desk):
+    case = desk.cases.create("lab", SYSTEM)
+    desk.database.base.execute("INSERT INTO sightings VALUES ('a1', ?, 'message', 'sa.example1')", (case,))
+    stored(desk, *wave(4, "a.example", place=case))
+    (key,) = listed(desk)
+    assert campaigns.home_of(desk.database, "a1") == (key, "Invoice a.example")
+    assert campaigns.home_of(desk.database, "a2") is None
+
+
 def test_half_letters_in_a_mail_break_nothing(desk):
     case = desk.cases.create("lab", SYSTEM)
     broken = (Trait("url.full", "http://\ud800.example/"), Trait("file.name", "\ud800.xls"))

@@ -37,9 +37,15 @@ def test_false_positives_and_deleted_cases_are_not_told(told):
     desk, case = told
     desk.database.base.execute("UPDATE triage SET disposition = 'false_positive'")
     assert not sharing.collection(desk.database).objects
-    desk.database.base.execute("DELETE FROM incidents")
-    sharing.refresh(desk.database, case)
+    desk.database.base.execute("UPDATE triage SET disposition = ''")
+    assert sharing.collection(desk.database).objects
+    before = sharing.state(desk.database)
+    desk.cases.delete(case, SYSTEM)
+    assert not sharing.collection(desk.database).objects
+    assert sharing.state(desk.database) != before
+    sharing.prune(desk.database)
     assert sharing.state(desk.database)[0] == 0
+    assert desk.jobs.begin().kind == "campaigns"
 
 
 def test_a_failure_is_noted_and_fails_no_job(told):

@@ -341,6 +341,16 @@ def bars(volume: Sequence[Sequence[Any]], silences: Sequence[dict[str, Any]], en
     return Bars(labels, tuple(values), tuple(marks), step)
 
 
+def home_of(database: Database, ref: str) -> tuple[str, str] | None:
+    """Give id and title of the campaign that a message or incident is in; None when it stands alone."""
+    row = database.one(
+        "SELECT c.id, c.title FROM sightings s JOIN campaign_members m ON m.sighting = s.sighting "
+        "JOIN campaigns c ON c.id = m.campaign WHERE s.ref = ?",
+        ref,
+    )
+    return (row["id"], row["title"]) if row is not None else None
+
+
 def trend(database: Database, name: str) -> Any:
     """Give a stored series; an empty list where nothing was computed yet."""
     row = database.one("SELECT doc FROM trends WHERE series = ?", name)

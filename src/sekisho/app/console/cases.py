@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from sekisho.app.console.audit import Actor, note
 from sekisho.app.console.database import Database
 from sekisho.app.console.fulltext import row_of
+from sekisho.app.console.jobs import Jobs
 from sekisho.model.errors import LimitError, SourceError
 
 CASES, INCOMING = "cases", "incoming"
@@ -180,6 +181,7 @@ class Cases:
             free_orphans(base)
             note(base, by, "case.delete", key, name=row["name"])
         shutil.rmtree(self.folder / key, ignore_errors=True)
+        Jobs(self._database).ask("campaigns", by, "campaigns")  # they forget what the case brought
 
 
 def forget(base: sqlite3.Connection, key: str) -> None:

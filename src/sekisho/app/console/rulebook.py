@@ -323,6 +323,17 @@ def layer(known: Sequence[Known], language: str) -> bytes:
     return dump(maker.layer([one.rule for one in known if one.state != "off"], "Sekisho", Texts(language)))
 
 
+def named(name: str) -> str:
+    """Give a name for a rule file as it is.
+
+    Raises:
+        SourceError: it is none.
+    """
+    if not FILE_NAME.fullmatch(name):
+        raise SourceError("name it with letters, digits, _ and -, ending in .yml", name[:200])
+    return name
+
+
 def keep(database: Database, by: Actor, name: str, text: str) -> str:
     """Put a rule file into the console's folder, in place of one of the same name, and give its name.
 
@@ -331,8 +342,7 @@ def keep(database: Database, by: Actor, name: str, text: str) -> str:
     Raises:
         SourceError: the name is none, there are too many, or it cannot be written.
     """
-    if not FILE_NAME.fullmatch(name):
-        raise SourceError("name it with letters, digits, _ and -, ending in .yml", name[:200])
+    named(name)
     folder = database.folder / FOLDER
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -92,9 +92,19 @@ def refresh(database: Database, case_id: str, own: frozenset[str] = frozenset())
         base.execute("DELETE FROM told_by WHERE case_id = ?", (case_id,))
         base.executemany("INSERT OR REPLACE INTO told_by VALUES (?, ?, ?)", owners)
         changed = _write(base, made.values())
-        base.execute("DELETE FROM told_by WHERE case_id NOT IN (SELECT id FROM cases)")
-        base.execute("DELETE FROM told WHERE id NOT IN (SELECT object FROM told_by)")
+        _prune(base)
     return changed
+
+
+def prune(database: Database) -> None:
+    """Forget what cases told that were deleted."""
+    with database.change() as base:
+        _prune(base)
+
+
+def _prune(base: sqlite3.Connection) -> None:
+    base.execute("DELETE FROM told_by WHERE case_id NOT IN (SELECT id FROM cases)")
+    base.execute("DELETE FROM told WHERE id NOT IN (SELECT object FROM told_by)")
 
 
 def _write(base: sqlite3.Connection, objects: Iterable[dict[str, Any]]) -> int:
@@ -115,7 +125,7 @@ def state(database: Database) -> tuple[int, ...]:
     """Give what changes whenever the collection does."""
     row = database.one(
         "SELECT count(*), CAST(max(added) * 1000000 AS INTEGER), "
-        "(SELECT count(*) FROM triage WHERE disposition LIKE 'false%') FROM told"
+        "(SELECT count(*) FROM triage WHERE disposition LIKE 'false%'), (SELECT count(*) FROM incidents) FROM told"
     )
     return tuple(int(value or 0) for value in row) if row is not None else ()
 
@@ -123,8 +133,9 @@ def state(database: Database) -> tuple[int, ...]:
 def collection(database: Database) -> Collection:
     """Give the collection of the incidents' objects, the oldest first."""
     rows = database.all(
-        "SELECT added, doc FROM told WHERE id IN (SELECT object FROM told_by WHERE incident NOT IN "
-        "(SELECT incident FROM triage WHERE disposition LIKE 'false%')) ORDER BY added DESC, id LIMIT ?",
+        "SELECT added, doc FROM told WHERE id IN (SELECT object FROM told_by JOIN incidents ON id = incident "
+        "WHERE incident NOT IN (SELECT incident FROM triage WHERE disposition LIKE 'false%')) "
+        "ORDER BY added DESC, id LIMIT ?",
         MOST_OBJECTS,
     )
     objects = tuple((_moment(row["added"]), unpacked(row["doc"])) for row in reversed(rows))

@@ -54,8 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _do(database: Database, job: Job, chosen: argparse.Namespace) -> None:
     """Do what a job's kind says."""
     if job.kind == "campaigns":
-        from sekisho.app.console import campaigns
+        from sekisho.app.console import campaigns, sharing
 
+        sharing.prune(database)
         campaigns.refresh(database, _reporter(database, job))
     elif job.kind == "sweep":
         from sekisho.app.console import sweeping

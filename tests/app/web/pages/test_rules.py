@@ -76,8 +76,6 @@ def test_a_pasted_rule_says_what_is_missing(anna):
     assert "0 of 1 events match" in told.text
     wrong = anna.submit("/rules/try", text="title: [", event="{}")
     assert wrong.status_code == 400
-    for event in ("[[[", "", "3", '{"a": 1' * 500):
-        assert anna.submit("/rules/try", text=NEW.format(title="Odd", n=1), event=event).status_code in (400, 422)
 
 
 def test_a_rule_is_switched_off_and_on_again(anna, app, hit):

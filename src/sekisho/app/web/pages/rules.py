@@ -203,11 +203,11 @@ async def add(
     text = text.replace("\r\n", "\n").encode("utf-8", "replace").decode()
     shown = {"text": text, "name": name}
     try:
+        place = rulebook.named(name if name.endswith((".yml", ".yaml")) else f"{name}.yml") if keep else ""
         checked = await answered(request, Asked(look_of(request).language, text))
         if not keep or not checked["usable"]:
             return render(request, "rules_add.html", 200, checked=checked, problem="", **shown)
         kept = rulebook_of(request)
-        place = name if name.endswith((".yml", ".yaml")) else f"{name}.yml"
         rulebook.keep(desk_of(request).database, visitor.actor, place, text)
         kept.forget()
     except SekishoError as error:
