@@ -6,11 +6,14 @@ draws them.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -37,6 +40,7 @@ def main() -> None:
         serving = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert serving.stdout is not None
         start = serving.stdout.readline().split()[-1]
+        answers()
         with sync_playwright() as tools:
             browser = tools.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             page = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}).new_page()
@@ -51,6 +55,16 @@ def main() -> None:
             serving.terminate()
             serving.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def answers() -> None:
+    """Wait until the console does."""
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", PORT), 1).close()
+            return
+        time.sleep(0.1)
+    raise TimeoutError("the console does not answer")
 
 
 def upload(page: Page, evidence: Path, name: str) -> None:
