@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 import sekisho
-from sekisho.app.web import api, pages
+from sekisho.app.web import api, pages, shown
 from sekisho.app.web.access import DeniedError
 from sekisho.app.web.desk import Desk
 from sekisho.app.web.guard import Guard, is_loopback
@@ -111,7 +111,8 @@ async def _denied(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     status = 413 if isinstance(error, LimitError) else 400
-    return _answer(request, status, "refused", str(error))
+    assert isinstance(error, SekishoError)
+    return _answer(request, status, "refused", str(error) if _for_program(request) else shown.refusal(request, error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

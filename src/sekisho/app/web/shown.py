@@ -24,6 +24,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import sekisho
 from sekisho.app.web.access import visitor_of
 from sekisho.app.web.desk import desk_of
+from sekisho.model.errors import SekishoError
 from sekisho.model.urltext import defang
 from sekisho.respond.wording import LANGUAGES, Words, safe
 
@@ -152,6 +153,15 @@ def fragment(request: Request, template: str, /, **context: Any) -> str:
 def shown(value: Any, most: int = 400) -> str:
     """Give a value of the evidence as text that cannot act on a screen; what is longer is cut."""
     return safe(value if isinstance(value, str) else str(value))[:most]
+
+
+def refusal(request: Request, error: SekishoError) -> str:
+    """Give why something was refused, in the reader's language where its reason is one of the translated ones."""
+    reason, place = getattr(error, "reason", ""), getattr(error, "place", "")
+    if not reason:
+        return str(error)
+    told = translations(look_of(request).language).ugettext(reason)
+    return f"{shown(place)}: {told}" if place else told
 
 
 def when(at: float | None, look: Look) -> str:

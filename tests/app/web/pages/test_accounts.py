@@ -1,5 +1,7 @@
+from sekisho.app.console.audit import Actor
 from sekisho.app.web.access import COOKIE
 
+ADMIN = Actor("admin")
 PASSWORD = "correct horse battery"
 NEW = "another long password"
 
@@ -75,3 +77,13 @@ def test_other_sessions_end(desk, people, browser):
     assert one.post("/account/sessions/end").status_code == 303
     assert one.get("/account").status_code == 200
     assert two.get("/account").status_code == 303
+
+
+def test_refusals_are_told_in_the_reader_s_language(desk, people, browser):
+    client = browser("admin")
+    client.cookies.set("sekisho_look", "ja|auto|UTC")
+    answer = client.post("/settings/accounts/admin", data={"role": "viewer"})
+    assert "admin: 最後の管理者です" in answer.text
+    key = desk.response.propose("block", "lists", [("domain", "evil.example")], ADMIN)
+    desk.response.refuse(key, ADMIN)
+    assert "この手段では取り消せません" in client.post(f"/actions/{key}/undo").text

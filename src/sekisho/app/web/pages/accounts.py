@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sekisho.app.console.accounts import FEED, LOCAL, SCOPES, SHORTEST_PASSWORD, Role, Visitor
 from sekisho.app.web.access import COOKIE, Admin, Brake, DeniedError, Viewer
 from sekisho.app.web.desk import desk_of
-from sekisho.app.web.shown import look_of, render, translations
+from sekisho.app.web.shown import look_of, refusal, render, translations
 from sekisho.model.errors import SourceError
 
 router = APIRouter()
@@ -47,7 +47,7 @@ def add(
     try:
         desk.accounts.add(name, Role.of(role), password, visitor.actor, email.strip().lower())
     except SourceError as error:
-        return _accounts(request, str(error), 400)
+        return _accounts(request, refusal(request, error), 400)
     if first:  # who started the console is nobody any more
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
@@ -76,7 +76,7 @@ def change(
             email=email.strip().lower() if email is not None else None,
         )
     except SourceError as error:
-        return _accounts(request, str(error), 400)
+        return _accounts(request, refusal(request, error), 400)
     return RedirectResponse("/settings/accounts", 303)
 
 
@@ -100,7 +100,7 @@ def password(request: Request, visitor: Viewer, before: Password, after: Passwor
     try:
         desk.accounts.change(visitor.name, visitor.actor, password=after)
     except SourceError as error:
-        return _own(request, visitor, failed=str(error), status=400)
+        return _own(request, visitor, failed=refusal(request, error), status=400)
     return RedirectResponse("/login", 303)
 
 
@@ -117,7 +117,7 @@ def make_token(
     try:
         _, secret = desk_of(request).accounts.make_token(visitor.name, name, frozenset(scope), days, visitor.actor)
     except SourceError as error:
-        return _own(request, visitor, failed=str(error), status=400)
+        return _own(request, visitor, failed=refusal(request, error), status=400)
     return _own(request, visitor, secret=secret)
 
 

@@ -14,7 +14,7 @@ from sekisho.app.console.notify import WAYS
 from sekisho.app.web.access import Admin
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.pages.settings import keep_secrets
-from sekisho.app.web.shown import look_of, render
+from sekisho.app.web.shown import look_of, refusal, render
 from sekisho.model.errors import SourceError
 from sekisho.model.finding import LEVELS
 
@@ -76,7 +76,7 @@ def change(request: Request, visitor: Admin, form: Annotated[NotifyForm, Form()]
         mail.checked()
         keep_secrets(desk, given, form.forget)
     except SourceError as error:
-        return _form(request, told, mail, str(error), 400)
+        return _form(request, told, mail, refusal(request, error), 400)
     with desk.database.change() as base:
         save(base, visitor.actor, told)
         save(base, visitor.actor, mail)

@@ -13,7 +13,7 @@ from sekisho.app.console.reported import ANSWERS
 from sekisho.app.web.access import Admin, Analyst, Viewer
 from sekisho.app.web.desk import desk_of
 from sekisho.app.web.pages.settings import keep_secrets
-from sekisho.app.web.shown import PAGE_ROWS, render
+from sekisho.app.web.shown import PAGE_ROWS, refusal, render
 from sekisho.model.errors import SourceError
 
 router = APIRouter()
@@ -89,7 +89,7 @@ def change(
         chosen.checked()
         keep_secrets(desk, {"inbox": secret_inbox}, forget)
     except SourceError as error:
-        return _form(request, chosen, str(error), 400)
+        return _form(request, chosen, refusal(request, error), 400)
     with desk.database.change() as base:
         save(base, visitor.actor, chosen)
     return RedirectResponse("/settings/reported?kept=1", 303)

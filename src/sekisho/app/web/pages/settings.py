@@ -13,7 +13,7 @@ from sekisho.app.console.accounts import Role
 from sekisho.app.console.choices import SECURITY, Reach, load, save, words
 from sekisho.app.web.access import Admin, Viewer
 from sekisho.app.web.desk import Desk, desk_of
-from sekisho.app.web.shown import look_of, render, translations
+from sekisho.app.web.shown import look_of, refusal, render, translations
 from sekisho.model.errors import SourceError
 
 router = APIRouter(prefix="/settings")
@@ -81,7 +81,7 @@ def change_response(request: Request, visitor: Admin, form: Annotated[ReachForm,
         chosen.checked()
         keep_secrets(desk, given, form.forget)
     except SourceError as error:
-        return _form(request, chosen, str(error), 400)
+        return _form(request, chosen, refusal(request, error), 400)
     with desk.database.change() as base:
         save(base, visitor.actor, chosen)
     return RedirectResponse("/settings/response?kept=1", 303)
