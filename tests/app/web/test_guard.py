@@ -13,7 +13,7 @@ def test_every_answer_carries_what_keeps_hostile_mail_inert(browser):
         assert "script-src 'self'" in answer.headers["content-security-policy"], path
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
     assert "sandbox" in INERT
     assert "script-src" not in INERT
     assert "frame-ancestors 'none'" in POLICY
