@@ -167,12 +167,16 @@ def test_the_same_words_as_requests_do(text):
     ],
 )
 def test_large_sums(text, found):
-    assert read("", text)["lure.sum"] == [found]
+    assert read("You have won", text)["lure.sum"] == [found]
+
+
+def test_a_sum_on_a_bill_is_no_offer():
+    assert "lure.sum" not in read("Invoice 17", "The total is $ 15,661. Please pay by Friday.")
 
 
 def test_small_sums_and_other_numbers_are_none():
     for text in ("That is $ 12.50", "order 123456", "in 2024", "call 03-1234-5678", "300円"):
-        assert "lure.sum" not in read("", text)
+        assert "lure.sum" not in read("You have won", text)
 
 
 def test_fields_that_a_mailing_program_left():

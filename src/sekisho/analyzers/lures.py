@@ -64,6 +64,8 @@ _SUM = re.compile(
     r"|\b\d{1,3}(?:[.,]\d{1,4})?\s?(?:million|btc|bitcoins?)\b|\d{1,4}(?:\u4e07|\u5104)\u5186"
 )
 """A sum of a thousand and more, or of coins that are worth as much."""
+OFFERS, OFFERED = ("prize", "crypto", "inheritance", "job"), 0.5
+"""Themes beside which a sum is looked for, and the score from which on."""
 _SENTENCE = re.compile(r"[.!?。！？]\s|\n")
 
 
@@ -113,7 +115,7 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
         ``lure.urgency``, ``lure.threat``, ``lure.pressure`` (these two together), ``lure.credentials``,
         ``lure.action`` (scores),
         ``lure.greeting`` (``generic`` or ``address``), ``lure.words`` (what made the scores, in reading order),
-        ``lure.address_in_subject``, ``lure.sum`` (the first large sum of money), ``text.obfuscated`` (words written to
+        ``lure.address_in_subject``, ``lure.sum`` (the first large sum, where money is offered), ``text.obfuscated`` (words written to
         be overlooked by programs), ``text.placeholder`` and ``text.filler`` (what a mailing program left) and
         ``text.length`` (characters of visible text).
     """
@@ -134,7 +136,8 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
     yield from (Feature("lure.words", word) for word in shown)
     if any(address.lower() in head for address in recipients[:5] if "@" in address):
         yield Feature("lure.address_in_subject", True)
-    if found := _SUM.search(f"{head} \n {flat}"):
+    offers = any(scores.get(name, 0) >= OFFERED for name in OFFERS)
+    if offers and (found := _SUM.search(f"{head} \n {flat}")):
         yield Feature("lure.sum", found[0])
     hidden = dict.fromkeys((*disguised(subject[:400]), *disguised(sender[:200]), *disguised(body)))
     if len(hidden) > 1 or disguised(subject[:400] + " " + sender[:200]):
