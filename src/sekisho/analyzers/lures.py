@@ -115,7 +115,8 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
         ``lure.urgency``, ``lure.threat``, ``lure.pressure`` (these two together), ``lure.credentials``,
         ``lure.action`` (scores),
         ``lure.greeting`` (``generic`` or ``address``), ``lure.words`` (what made the scores, in reading order),
-        ``lure.address_in_subject``, ``lure.sum`` (the first large sum, where money is offered), ``text.obfuscated`` (words written to
+        ``lure.address_in_subject``, ``lure.sum`` (the first large sum, where money is offered),
+        ``text.obfuscated`` (words written to
         be overlooked by programs), ``text.placeholder`` and ``text.filler`` (what a mailing program left) and
         ``text.length`` (characters of visible text).
     """
