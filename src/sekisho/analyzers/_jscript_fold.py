@@ -470,7 +470,7 @@ class Reader:
             return word == "true", ""
         if word in ("null", "undefined"):
             return None, ""
-        value = self.variables.get(word, UNKNOWN)
+        value = self.variables.get(word, Made("wscript") if word == "WScript" else UNKNOWN)
         if isinstance(value, str) and not self._is(self.at, "=") and not self._is(self.at, ":"):
             self.fold(self.at - 1, value)
         return value, word
@@ -674,6 +674,8 @@ class Reader:
             programs.starts(trace, " ".join(filter(None, texts[:2])))
         elif name == "open" and len(texts) > 1 and (texts[1] or "xmlhttp" in kind or "winhttprequest" in kind):
             programs.downloads(trace, texts[1]) if texts[1] else trace.call("downloads", f"{{{spoken}}}")
+        elif name == "createobject" and kind == "wscript" and first:
+            return Made(first.lower())
         elif name == "installproduct" and first:
             programs.starts(trace, f"msiexec /i {first}")
         elif name == "savetofile" and first:
