@@ -189,7 +189,8 @@ def hidden(source: str, unfolded: Unfolded) -> list[str]:
         plain += "msiexec"  # the word that calls name it by
     texts = [unfolded.text, *unfolded.calls, *unfolded.commands]
     texts += [layer.data[:CALL_CHARS].decode("utf-8", "replace") for layer in unfolded.layers if layer.kind]
-    found = (match.group().lower() for text in texts for match in SENSITIVE.finditer(text[:TELLING_CHARS]))
+    whole = "\n".join(text[:TELLING_CHARS] for text in texts)[: 4 * TELLING_CHARS]
+    found = (match.group().lower() for match in SENSITIVE.finditer(whole))
     telling = (word for word in dict.fromkeys(found) if not word.startswith(("http", ".")))
     return [word for word in telling if word not in plain][:CALLS]
 

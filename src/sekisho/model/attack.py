@@ -90,6 +90,7 @@ T1534 Internal Spearphishing
 T1539 Steal Web Session Cookie
 T1543.003 Windows Service
 T1546.003 Windows Management Instrumentation Event Subscription
+T1547 Boot or Logon Autostart Execution
 T1547.001 Registry Run Keys / Startup Folder
 T1553.005 Mark-of-the-Web Bypass
 T1555.003 Credentials from Web Browsers
