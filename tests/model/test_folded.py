@@ -17,6 +17,7 @@ from sekisho.model.folded import disguised, fold
         ("ＡＭＡＺＯＮ", "amazon"),
         ("𝐏𝐚𝐲𝐏𝐚𝐥", "paypal"),
         ("\u03bdFT", "vft"),
+        ("am\u073fazon", "amazon"),
         ("verificação", "verificacao"),
         ("Größe", "große"),
         ("がぎぐゲーム", "がぎぐゲーム"),
@@ -28,7 +29,7 @@ def test_fold(text, plain):
 
 
 @pytest.mark.parametrize(
-    "text", ["p\u200bassword", "аccount", "Amаzon", "micros\u043eft", "C\u00adorp", "𝐀𝐩𝐩𝐥𝐞 ID", "υniswap"]
+    "text", ["p\u200bassword", "аccount", "Amаzon", "micros\u043eft", "C\u00adorp", "𝐀𝐩𝐩𝐥𝐞 ID", "υniswap", "am\u073faz\u0483on"]
 )
 def test_disguised_words_are_found(text):
     assert disguised(text)

@@ -72,6 +72,16 @@ def test_others(host):
     assert OWN.match(host) is None
 
 
+def test_what_is_found_does_not_hang_on_the_order_of_domains():
+    one, two = (
+        {"samplebank.de": "brand", "samplebank.com": "brand"},
+        {"samplebank.com": "brand", "samplebank.de": "brand"},
+    )
+    found = [Index(given).match("samplebamk.example") for given in (one, two)]
+    assert found[0] == found[1]
+    assert found[0].of == "samplebank.com"
+
+
 def test_an_empty_index_finds_nothing():
     assert Index({}).match("c0rp.example") is None
 

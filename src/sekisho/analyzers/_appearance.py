@@ -26,10 +26,10 @@ NODES = 400
 FEW_CHARS = 120
 """Visible characters below which a page with a linked picture says what it has to say in the picture."""
 _SPLIT = re.compile(
-    r"(?<=[a-z])<(span|font|b|i|em|small|u|s)\s[^<>]{0,200}?(?:font-size:\s*0(?:\.0)?(?:px|pt|em|%)?\s*[;\"']|display:\s*none|visibility:\s*hidden)[^<>]{0,200}>"
+    r"<(?<=[a-z]<)(span|font|b|i|em|small|u|s)\s[^<>]{0,200}?(?:font-size:\s*0(?:\.0)?(?:px|pt|em|%)?\s*[;\"']|display:\s*none|visibility:\s*hidden)[^<>]{0,200}>"
     r"[^<]{1,40}</\1>[a-z]"
 )
-"""For a source in lower case."""
+"""For a source in lower case; its first letter is a plain one, for which the search leaps ahead."""
 _FILE = re.compile(r"([^/\\?#]{2,60})\.(?:png|jpe?g|gif|svg|webp)(?:[?#]|$)", re.IGNORECASE)
 _SMALL = re.compile(r"^\s*[0-3](?:px)?\s*$")
 _SHARE = re.compile(

@@ -296,6 +296,8 @@ def _copy(verb: str) -> Handler:
         if not target:
             raise KeyError(verb)
         host.trace.write(verb, target)
+        if "scriptfullname" in _argument(args, named, 0, "source").lower():
+            host.trace.act(f"replicates:{verb}")
         return None
 
     return copy
@@ -605,7 +607,7 @@ MEMORY = frozenset(
     ntwritevirtualmemory zwwritevirtualmemory ntallocatevirtualmemory createthread createremotethread queueuserapc
     rtlcreateuserthread createtimerqueuetimer enumsystemlocales enumsystemlanguagegroups enumdateformats
     enumtimeformats callwindowproc enumuilanguages ntmapviewofsection enumresourcetypes enumsystemcodepages
-    copymemory setthreadcontext resumethread
+    copymemory setthreadcontext resumethread heapalloc uuidfromstring
     """.split()
 )
 """Functions that put code into memory or start it there."""

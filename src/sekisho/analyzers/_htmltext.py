@@ -22,7 +22,8 @@ _BREAK = re.compile(
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNSEEN = ["script", "style", "head", "template", "noscript", "object", "svg"]
-_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
+_MARKS = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_INVISIBLE = re.compile(f"[{_MARKS}]+")
 _SINGLE = frozenset("br img meta link input hr p li td tr th tbody option col area base wbr source dt dd".split())
 
 _META = re.compile(
@@ -56,9 +57,11 @@ def visible_text(source: str, *, links: bool = True) -> str:
 
 def lines(text: str) -> str:
     """Give a text without unseen characters, empty lines and blanks around lines."""
-    return "\n".join(filter(None, map(str.strip, _INVISIBLE.sub("", text).split("\n"))))
+    seen = _INVISIBLE.sub("", text) if any(mark in text for mark in _MARKS) else text
+    return "\n".join(filter(None, map(str.strip, seen.split("\n"))))
 
 
+@lru_cache(maxsize=1)  # a page is asked for as a whole, then for its text
 def bounded(source: str) -> tuple[str, bool]:
     """Give as much of a source as can be parsed in bounded time, and whether that is less than all."""
     if len(source) > _LONG_TAG and (end := _crowded(source)) >= 0:

@@ -470,7 +470,7 @@ class Reader:
             return word == "true", ""
         if word in ("null", "undefined"):
             return None, ""
-        value = self.variables.get(word, UNKNOWN)
+        value = self.variables.get(word, Made("wscript") if word == "WScript" else UNKNOWN)
         if isinstance(value, str) and not self._is(self.at, "=") and not self._is(self.at, ":"):
             self.fold(self.at - 1, value)
         return value, word
@@ -638,9 +638,12 @@ class Reader:
         elif path.endswith(("document.write", "document.writeln")) and "<" in first:
             self.trace.layer("written.html", "html", first)
         elif path in ("WScript.CreateObject", "Server.CreateObject", "GetObject") and first:
+            if path == "GetObject" and first.lower().startswith("script:"):
+                programs.downloads(self.trace, first[7:])
+                self.trace.call("starts", first)
             return Made(first.lower())
         elif isinstance(owner, Made):
-            return self._object_call(owner, name.lower(), texts, arguments)
+            return self._object_call(owner, name.lower(), texts, arguments, self._spoken(span))
         elif name in ("Run", "ShellExecute") and first and isinstance(owner, Unknown):
             programs.starts(self.trace, " ".join(filter(None, texts[: 2 if name == "ShellExecute" else 1])))
         elif (
@@ -655,7 +658,13 @@ class Reader:
             self.trace.call("writes", first)
         return UNKNOWN
 
-    def _object_call(self, owner: Made, name: str, texts: list[str], arguments: list[Any]) -> Any:
+    def _spoken(self, span: tuple[int, int]) -> str:
+        """Give the arguments of a call as they are written, for those whose value is not known."""
+        return self.text[self.tokens[span[0]].end : self.tokens[min(span[1], len(self.tokens)) - 1].start][:200].strip()
+
+    def _object_call(self, owner: Made, name: str, texts: list[str], arguments: list[Any], spoken: str) -> Any:
+        if arguments and not texts[0] and spoken:
+            self._unknown_call(owner.type, name, spoken)
         first = texts[0] if texts else ""
         kind = owner.type
         trace = self.trace
@@ -663,8 +672,12 @@ class Reader:
             programs.starts(trace, first)
         elif name == "shellexecute" and first:
             programs.starts(trace, " ".join(filter(None, texts[:2])))
-        elif name == "open" and len(texts) > 1 and texts[1]:
-            programs.downloads(trace, texts[1])
+        elif name == "open" and len(texts) > 1 and (texts[1] or "xmlhttp" in kind or "winhttprequest" in kind):
+            programs.downloads(trace, texts[1]) if texts[1] else trace.call("downloads", f"{{{spoken}}}")
+        elif name == "createobject" and kind == "wscript" and first:
+            return Made(first.lower())
+        elif name == "installproduct" and first:
+            programs.starts(trace, f"msiexec /i {first}")
         elif name == "savetofile" and first:
             trace.call("writes", first)
         elif name in ("createtextfile", "opentextfile", "copyfile", "movefile", "createfolder") and first:
@@ -692,6 +705,17 @@ class Reader:
         elif name == "buildpath" and len(texts) > 1:
             return f"{texts[0]}\\{texts[1]}"
         return UNKNOWN
+
+    def _unknown_call(self, kind: str, name: str, spoken: str) -> None:
+        """Note an act on something that only running the script would tell."""
+        if name in ("run", "exec", "shellexecute") and ("wscript.shell" in kind or "shell.application" in kind):
+            self.trace.call("starts", f"{{{spoken}}}")
+        elif name == "savetofile":
+            self.trace.call("writes", f"{{{spoken}}}")
+        elif name == "create" and ("win32_process" in kind or "winmgmts" in kind):
+            self.trace.call("starts", f"{{{spoken}}}")
+        elif name in ("copyfile", "copy") and "scriptfullname" in spoken.lower():
+            self.trace.call("copies", "itself")
 
     def _layer(self, name: str, script: str) -> None:
         if len(script) > 3:

@@ -19,6 +19,7 @@ from sekisho.analyzers._basic_syntax import parse
 from sekisho.analyzers._basic_trace import Trace, Written, base_name
 from sekisho.analyzers._basic_tree import Procedure, Unit
 from sekisho.analyzers._macro_events import is_automatic, is_touched
+from sekisho.analyzers._script import SENSITIVE
 
 NONE, INERT, AUTO_RUN, AUTO_EXEC, OBFUSCATED = "none", "inert", "auto_run", "auto_exec", "obfuscated_exec"
 RANK = {NONE: 0, INERT: 1, AUTO_RUN: 2, AUTO_EXEC: 3, OBFUSCATED: 4}
@@ -85,14 +86,6 @@ _KEYWORDS = {
     "createtextfile": "CreateTextFile", "opentextfile": "OpenTextFile", "xor": "Xor", "ddeinitiate": "DDEInitiate",
     "strconv": "StrConv", "addressof": "AddressOf", "outlook.application": "Outlook.Application",
 }  # fmt: skip
-_SENSITIVE = re.compile(
-    r"wscript|powershell|pwsh|cmd(?:\.exe|\s+/)|https?://|mshta|regsvr32|rundll32|certutil|bitsadmin|winmgmts|win32_process"
-    r"|adodb\.stream|xmlhttp|winhttprequest|filesystemobject|shell\.application|urldownloadtofile|schedule\.service|cscript"
-    r"|frombase64string|downloadfile|downloadstring|\.exe\b|\.dll\b|\.ocx\b|\.vbs\b|\.js\b|\.hta\b|\.ps1\b|\.bat\b"
-    r"|schtasks|wmic|msiexec|odbcconf|vssadmin|bcdedit|shellexecute|invoke-|iex\b",
-    re.I,
-)
-"""What an attacker would rather not have read in the source."""
 _FETCHING = re.compile(
     r"(?:powershell|pwsh|mshta|certutil|bitsadmin|regsvr32|rundll32|msiexec|cmstp|wscript|cscript)\b.*"
     r"(?:https?:|ftp:|\\\\\w|urlcache|/transfer|downloadfile|downloadstring|downloaddata|webrequest|iwr\b)"
@@ -294,7 +287,7 @@ class _Grader:
             return "writes"
         if written.verb == "CreateShortcut":
             target = "".join(piece for piece in written.content if isinstance(piece, str))
-            return "writes" if _SENSITIVE.search(target) else ""
+            return "writes" if SENSITIVE.search(target) else ""
         if extension in RUNNABLE:
             return "writes"
         if written.verb in ("SaveAs", "Copy", "Move", "CreateShortcut"):
@@ -327,7 +320,8 @@ class _Grader:
 
     def injects(self) -> bool:
         """Tell whether the code puts bytes into memory and starts them."""
-        declared = {external.function for unit in self.units for external in unit.externals} & MEMORY
+        names = {external.function for unit in self.units for external in unit.externals}
+        declared = (names | {name[:-1] for name in names if name[-1:] in ("a", "w")}) & MEMORY
         allocates = declared & {"virtualalloc", "virtualallocex", "virtualprotect", "virtualprotectex", "heapcreate",
                                 "ntallocatevirtualmemory", "ntmapviewofsection", "setthreadcontext"}  # fmt: skip
         if not self.automatic and not declared & _STARTERS:
@@ -363,7 +357,7 @@ class _Grader:
         """Give the telling words that only unfolding shows."""
         texts = [command.text for command in self.trace.commands] + [address for _, address in self.trace.downloads]
         texts += [*self.trace.objects, *self.trace.strings, *(written.path for written in self.trace.files)]
-        words = dict.fromkeys(found.group().lower() for text in texts for found in _SENSITIVE.finditer(text[:_WIDTH]))
+        words = dict.fromkeys(found.group().lower() for text in texts for found in SENSITIVE.finditer(text[:_WIDTH]))
         return [word for word in words if word not in self.lower]
 
     def keywords(self) -> tuple[str, ...]:

@@ -81,6 +81,8 @@ def calls(trace: Trace) -> Iterator[str]:
         yield f"writes {written.path}"
     for command in trace.commands:
         yield f"starts {command.text}"
+    if {"replicates:CopyFile", "replicates:Copy"} & set(trace.actions):
+        yield "copies itself"
 
 
 def urls(trace: Trace, source: str, where: str) -> Iterator[Url]:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sekisho.analyzers.headers import Fields, base64_bytes, parameters, split
+from sekisho.analyzers.headers import Fields, base64_bytes, opening, parameters, split
 from sekisho.model.errors import LimitError
 
 PARTS = 10_000
@@ -122,7 +122,7 @@ def walk(data: bytes) -> Iterator[Part]:
         LimitError: ``children``, behind the PARTS first entities.
     """
     stack = _Stack()
-    fields, at = split(data)
+    fields, at = opening(data)
     for _ in range(PARTS):
         part = _entity(fields, at, stack)
         level = _announced(part)

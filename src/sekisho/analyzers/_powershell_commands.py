@@ -416,6 +416,8 @@ def _method(reader: Reader, name: str, arguments: list[Argument], owner: Any) ->
     elif name in ("invokescript", "newscriptblock", "addscript", "createscriptblock") and arguments:
         if isinstance(arguments[0].value, str):
             trace.layer("script", "powershell", arguments[0].value)
+        else:
+            trace.call("evaluates", arguments[0].text)
     elif name == "reverse" and arguments:
         return _reversed(reader, texts[0], arguments[0].value)
     elif name == "load" and arguments:

@@ -530,6 +530,8 @@ def _static(kind: str, name: str, arguments: list[Any], trace: Trace) -> Any:
     if name == "new":
         return make(kind, arguments, trace)
     if kind == "scriptblock" and name == "create" and arguments:
+        if not known(arguments[0]):
+            trace.call("evaluates", "a script block")
         return arguments[0]
     if kind in ("text.encoding", "encoding") and name == "getencoding" and arguments:
         codec = CODE_PAGES.get(to_text(arguments[0]).lower())

@@ -52,10 +52,15 @@ def describe(trace: Trace, line: str) -> list[str]:
         return []
     trace.command(line)
     name = program_name(parts[0])
-    if name not in QUIET:
+    if name not in QUIET and not _shows(name, parts):
         trace.call("starts", line)
     handler = HANDLERS.get(name)
     return handler(trace, parts, line) if handler else []
+
+
+def _shows(name: str, parts: list[str]) -> bool:
+    """Tell a program that shows a document which macros cannot stand in."""
+    return name in VIEWERS and len(parts) > 1 and all(_SHOWN.search(part.strip("\"'`")) for part in parts[1:])
 
 
 def starts(trace: Trace, line: str) -> None:
@@ -250,12 +255,14 @@ def _powershell(trace: Trace, parts: list[str], line: str) -> list[str]:
     return []
 
 
+VIEWERS = frozenset("acrobat acrord32 excel notepad powerpnt winword wordpad write".split())
+_SHOWN = re.compile(r"\.(?:csv|docx|ics|jpe?g|log|pdf|png|pptx|rtf|tsv|txt|xlsx)$", re.IGNORECASE)
 QUIET = frozenset(
-    "assoc attrib break cd chcp chdir cls color del dir echo erase exit find findstr ftype goto hostname ipconfig md"
-    " mkdir mode more path pause ping popd prompt pushd rd rem ren rename rmdir set setlocal endlocal shift sort"
-    " systeminfo taskkill tasklist timeout title tree type ver verify vol where whoami".split()
+    "assoc attrib break cd chcp chdir cls color curl del dir echo erase exit find findstr ftype goto hostname ipconfig"
+    " md mkdir mode more path pause ping popd prompt pushd rd rem ren rename rmdir set setlocal endlocal shift sort"
+    " systeminfo taskkill tasklist timeout title tree type ver verify vol wget where whoami".split()
 )
-"""Names that are noted as commands but start nothing worth a call of its own."""
+"""Names that are noted as commands but start nothing worth a call of their own; what they fetch is."""
 
 HANDLERS: dict[str, Handler] = {
     "bitsadmin": _bitsadmin,

@@ -18,11 +18,22 @@ FEATURES = (
     "script.tricks",
     "script.calls",
     "script.commands",
+    "script.hidden",
     "url",
 )
 CALLS = 500
 """Calls and commands kept of one script; the longest real loader seen in public notes has some forty."""
 CALL_CHARS = 4_000
+SENSITIVE = re.compile(
+    r"wscript|powershell|pwsh|cmd(?:\.exe|\s+/)|https?://|mshta|regsvr32|rundll32|certutil|bitsadmin|winmgmts|win32_process"
+    r"|adodb\.stream|xmlhttp|winhttprequest|filesystemobject|shell\.application|urldownloadtofile|schedule\.service|cscript"
+    r"|frombase64string|downloadfile|downloadstring|\.exe\b|\.dll\b|\.ocx\b|\.vbs\b|\.js\b|\.hta\b|\.ps1\b|\.bat\b"
+    r"|schtasks|wmic|msiexec|odbcconf|vssadmin|bcdedit|shellexecute|invoke-|iex\b",
+    re.I,
+)
+"""What an attacker would rather not have read in the source."""
+TELLING_CHARS = 100_000
+"""Characters of a final text that are searched for what its source does not show."""
 BESIDE = frozenset({"hidden-window", "for-loop", "nesting"})
 """Tricks that hide something else than text."""
 
@@ -158,12 +169,30 @@ def features(artifact: Artifact, language: str, unfolded: Unfolded) -> Iterator[
     ):
         for value in values:
             yield Feature(name, value)
+    for word in hidden(script_text(artifact.data), unfolded):
+        yield Feature("script.hidden", word)
     for url in unfolded.urls:
         yield Feature("url", url)
     for layer in unfolded.layers:
         yield artifact.child(layer.name, layer.data, relation="decoded", kind=layer.kind)
     if unfolded.cut:
         raise LimitError(unfolded.cut, getattr(DEFAULT, unfolded.cut))
+
+
+def hidden(source: str, unfolded: Unfolded) -> list[str]:
+    """Give the telling words that only unfolding shows: in the final text, in what is done, in scripts inside.
+
+    Addresses and extensions are none: honest pages and start scripts put those together from parts.
+    """
+    plain = source.lower()
+    if "installproduct" in plain:
+        plain += "msiexec"  # the word that calls name it by
+    texts = [unfolded.text, *unfolded.calls, *unfolded.commands]
+    texts += [layer.data[:CALL_CHARS].decode("utf-8", "replace") for layer in unfolded.layers if layer.kind]
+    whole = "\n".join(text[:TELLING_CHARS] for text in texts)[: 4 * TELLING_CHARS]
+    found = (match.group().lower() for match in SENSITIVE.finditer(whole))
+    telling = (word for word in dict.fromkeys(found) if not word.startswith(("http", ".")))
+    return [word for word in telling if word not in plain][:CALLS]
 
 
 _FIELDS = re.compile(

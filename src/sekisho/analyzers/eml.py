@@ -14,14 +14,14 @@ from sekisho.analyzers._dkim import SIGNATURE_FEATURES, signature_features
 from sekisho.analyzers._htmltext import meta_charset, visible_text
 from sekisho.analyzers._message import MESSAGE_FEATURES, body_features, corrected, header_features, text_features
 from sekisho.analyzers._qr_grid import text_pictures
-from sekisho.analyzers.headers import parameters, split
+from sekisho.analyzers.headers import OPENING_BYTES, opening_of, parameters, split
 from sekisho.analyzers.mhtml import is_web_archive
 from sekisho.analyzers.passwords import candidates
 from sekisho.model.artifact import Artifact, Feature
 from sekisho.model.errors import LimitError
 from sekisho.model.limits import DEFAULT
 
-_HEAD = 16 * 1024
+_HEAD = OPENING_BYTES
 """Bytes that recognition looks at."""
 _LONG_HEAD = 4 * 1024 * 1024
 """The same, when fields fill all of the former."""
@@ -61,7 +61,7 @@ def _recognise(artifact: Artifact) -> bool:
     if head[start : start + 1] in (b"<", b"{", b"%", b"#", b"@", b"") or b"\0" in head[start : start + 64]:
         return False
     head = _line_ends(_session(head[start:]))
-    fields, at = split(head)
+    fields, at = opening_of(head)
     if fields.headers and b"\n" not in head[at:] and len(artifact.data) > _HEAD:  # it ends within the fields
         fields, _ = split(_line_ends(_session(artifact.data[start : start + _LONG_HEAD])))
     return len(fields.names & _KNOWN) >= 2 and bool(fields.names & _STRONG) and not is_web_archive(artifact)

@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from sekisho.analyzers import charset
@@ -23,6 +24,8 @@ DECISIVE = frozenset(
 """Fields that are read wherever they stand: a mail must not hide them behind thousands of others."""
 VALUE_BYTES = 256 * 1024
 """Bytes read of one field."""
+OPENING_BYTES, OPENING_SPARE = 32 * 1024, 400
+"""Bytes of a message that its first header block is looked for in, and of them behind it; 545 of 548 real mails fit."""
 
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:")
 _WHOLE = re.compile(rb"([!-9;-~]{1,100})[ \t]*:([^\n]*\n(?:[ \t]+[^\s][^\n]*\n)*)")
@@ -45,8 +48,9 @@ class Header:
     @property
     def raw(self) -> bytes:
         """The value on one line, not decoded."""
-        value = self.folded
-        return (_FOLD.sub(b" ", value.strip()) if b"\n" in value or b"\0" in value else value).strip()
+        value = self.folded.strip()
+        folds = b"\n" in value or b"\0" in value or (b"\r" in value and b"\n" in self.folded)
+        return _FOLD.sub(b" ", value).strip() if folds else value
 
     @property
     def text(self) -> str:
@@ -96,6 +100,23 @@ class Fields:
     def text(self, name: str) -> str:
         """Give the first field of a name, decoded."""
         return decoded(self.raw(name))
+
+
+@lru_cache(maxsize=1)
+def opening_of(head: bytes) -> tuple[Fields, int]:
+    """Give the header block that the first bytes of a message start with: asked once to recognise it, once to read."""
+    return split(head)
+
+
+def opening(data: bytes) -> tuple[Fields, int]:
+    """Give the header block at the start of a message, and the offset behind its blank line."""
+    head = data[:OPENING_BYTES]
+    fields, at = opening_of(head)
+    if len(head) == len(data):
+        return fields, at
+    # The line that ends the block and the one behind it decide: with both before the cut, all of it is the same.
+    end = head.find(b"\n", at)
+    return (fields, at) if end >= 0 and end + OPENING_SPARE < len(head) else split(data)
 
 
 def split(data: bytes, at: int = 0, boundaries: Collection[bytes] | None = None) -> tuple[Fields, int]:

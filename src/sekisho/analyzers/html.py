@@ -272,9 +272,10 @@ class Page:
 
     def flags(self) -> Iterator[Feature]:
         """Give what the page does: forms, scripts, refresh, frames, smuggling."""
-        for node in self.tree.css("form[action]")[:100]:
+        for node in self.tree.css("form[action]")[:100] if "<form" in self.lower else ():
             yield Feature("html.form_action", _attribute(node, "action").strip())
-        passwords = any(_attribute(node, "type").strip().lower() == "password" for node in self.tree.css("input[type]"))
+        inputs = self.tree.css("input[type]") if "<input" in self.lower else []
+        passwords = any(_attribute(node, "type").strip().lower() == "password" for node in inputs)
         yield Feature("html.password_field", passwords)
         yield Feature("html.script", bool(self.scripts) or "<script" in self.lower)
         forms = "<form" in self.lower or "createelement" in self.lower

@@ -15,6 +15,7 @@ from html import unescape
 from ahocorasick_rs import AhoCorasick
 
 from sekisho.analyzers import _lure_words as words
+from sekisho.analyzers._mailing_marks import marks
 from sekisho.model.artifact import Feature
 from sekisho.model.folded import disguised, fold
 
@@ -30,9 +31,10 @@ LURE_FEATURES = (
         "lure.action",
         "lure.greeting",
     ),
-    *("lure.pressure", "lure.address_in_subject", "text.obfuscated", "text.length"),
+    *("lure.pressure", "lure.address_in_subject", "lure.sum", "text.obfuscated", "text.placeholder"),
+    *("text.filler", "text.length"),
 )
-CHARS = 12_000
+CHARS = 8_000
 """Characters of a body that are looked at: lures say what they want on the first page."""
 APART = 40
 """Characters between an act and the thing it is asked for, in either order."""
@@ -50,10 +52,20 @@ _CLASSES = {
 }
 _WEIGHTS = {"+": 1.0, "-": 0.25}
 _LATIN = re.compile(r"[a-z0-9]")
+_NOT = ("'t", "\u2019t")
+"""What makes another word of the one before: "you won't" promises no prize."""
 _LIGHT = re.compile(
     r"information|details|e-?mail|ownership|profile|membership|review|upgrade|submit|provide|login|dati|dados|datos|gegevens"
 )
 """Pairs that honest services ask for as well: to confirm an address, to review details."""
+_SUM = re.compile(
+    r"(?:[$\u00a3\u20ac\u00a5]|\b(?:usd|eur|gbp|us\$|r\$|btc))\s?\d{1,3}(?:[.,]?\d{3}){1,4}(?!\d)"
+    r"|(?<![\d.,])\d{1,3}(?:[.,]?\d{3}){1,4}\s?(?:[$\u00a3\u20ac]|(?:usd|eur|gbp|dollars?|euros?|pounds)\b|\u4e07?\u5186)"
+    r"|\b\d{1,3}(?:[.,]\d{1,4})?\s?(?:million|btc|bitcoins?)\b|\d{1,4}(?:\u4e07|\u5104)\u5186"
+)
+"""A sum of a thousand and more, or of coins that are worth as much."""
+OFFERS, OFFERED = ("prize", "crypto", "inheritance", "job"), 0.5
+"""Themes beside which a sum is looked for, and the score from which on."""
 _SENTENCE = re.compile(r"[.!?。！？]\s|\n")
 
 
@@ -87,7 +99,7 @@ class _Terms:
             before, after = self.latin[number]
             if before and start > 0 and _LATIN.match(text[start - 1]):
                 continue
-            if after and end < size and _LATIN.match(text[end]):
+            if after and end < size and (_LATIN.match(text[end]) or text.startswith(_NOT, end)):
                 continue
             yield number, start, end
 
@@ -103,7 +115,9 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
         ``lure.urgency``, ``lure.threat``, ``lure.pressure`` (these two together), ``lure.credentials``,
         ``lure.action`` (scores),
         ``lure.greeting`` (``generic`` or ``address``), ``lure.words`` (what made the scores, in reading order),
-        ``lure.address_in_subject``, ``text.obfuscated`` (words written to be overlooked by programs) and
+        ``lure.address_in_subject``, ``lure.sum`` (the first large sum, where money is offered),
+        ``text.obfuscated`` (words written to
+        be overlooked by programs), ``text.placeholder`` and ``text.filler`` (what a mailing program left) and
         ``text.length`` (characters of visible text).
     """
     body = unescape(text[:CHARS]) if "&" in text[:CHARS] else text[:CHARS]  # plain parts made of HTML keep its entities
@@ -123,9 +137,13 @@ def lures(subject: str, text: str, recipients: list[str], sender: str = "") -> I
     yield from (Feature("lure.words", word) for word in shown)
     if any(address.lower() in head for address in recipients[:5] if "@" in address):
         yield Feature("lure.address_in_subject", True)
+    offers = any(scores.get(name, 0) >= OFFERED for name in OFFERS)
+    if offers and (found := _SUM.search(f"{head} \n {flat}")):
+        yield Feature("lure.sum", found[0])
     hidden = dict.fromkeys((*disguised(subject[:400]), *disguised(sender[:200]), *disguised(body)))
     if len(hidden) > 1 or disguised(subject[:400] + " " + sender[:200]):
         yield from (Feature("text.obfuscated", word) for word in hidden)
+    yield from (Feature(f"text.{name}", value) for name, value in marks(subject[:400], body))
     yield Feature("text.length", len(text.strip()))
 
 

@@ -110,11 +110,12 @@ def told(source: str, trace: Trace) -> Unfolded:
     layers += [
         Layer("script", "jscript", text.encode("utf-8", "replace")) for kind, text in trace.layers if "vb" not in kind
     ]
+    evaluated = (f"evaluates {text.strip()[:200]}" for _, text in trace.layers if text.strip())
     return Unfolded(
         text="\r\n".join(texts),
         tricks=tuple(trace.tricks),
         urls=tuple(urls(trace, source, "script")),
-        calls=tuple(calls(trace)),
+        calls=tuple(dict.fromkeys((*calls(trace), *evaluated))),
         commands=tuple(dict.fromkeys(command.text for command in trace.commands)),
         layers=tuple(layers),
         cut=trace.cut if trace.cut in ("steps", "text_chars") else "",

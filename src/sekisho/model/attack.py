@@ -50,8 +50,11 @@ T1071.003 Mail Protocols
 T1078 Valid Accounts
 T1082 System Information Discovery
 T1087.002 Domain Account
+T1091 Replication Through Removable Media
+T1095 Non-Application Layer Protocol
 T1098.002 Additional Email Delegate Permissions
 T1105 Ingress Tool Transfer
+T1106 Native API
 T1110 Brute Force
 T1110.001 Password Guessing
 T1110.003 Password Spraying
@@ -80,15 +83,20 @@ T1220 XSL Script Processing
 T1221 Template Injection
 T1482 Domain Trust Discovery
 T1486 Data Encrypted for Impact
+T1490 Inhibit System Recovery
 T1496 Resource Hijacking
 T1505.003 Web Shell
 T1534 Internal Spearphishing
+T1539 Steal Web Session Cookie
 T1543.003 Windows Service
+T1546.003 Windows Management Instrumentation Event Subscription
+T1547 Boot or Logon Autostart Execution
 T1547.001 Registry Run Keys / Startup Folder
 T1553.005 Mark-of-the-Web Bypass
 T1555.003 Credentials from Web Browsers
 T1559 Inter-Process Communication
 T1559.002 Dynamic Data Exchange
+T1562.001 Disable or Modify Tools
 T1564 Hide Artifacts
 T1564.001 Hidden Files and Directories
 T1564.003 Hidden Window

@@ -44,7 +44,10 @@ _MIXED = re.compile(
 _MATH = re.compile("[\U0001d400-\U0001d7ff]{2}|[\u24b6-\u24e9]{3}|[\U0001f130-\U0001f189]{3}")
 LONG_WORD = 12
 """Characters above which a soft hyphen inside a word is honest typesetting."""
-_TRICKS = ((_UNSEEN, _HIDDEN_INSIDE), (re.compile(f"[{_LOOKS}]"), _MIXED), (_MATH, _MATH))
+_FOREIGN_MARKS = "\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0730-\u074a\u07a6-\u07b0\u0816-\u082d"
+_MARKED = re.compile(f"(?<=[A-Za-z])[{_FOREIGN_MARKS}]+")
+"""Marks of Cyrillic, Hebrew, Arabic, Syriac, Thaana and Samaritan on Latin letters, where no language has them."""
+_TRICKS = ((_UNSEEN, _HIDDEN_INSIDE), (re.compile(f"[{_LOOKS}]"), _MIXED), (_MATH, _MATH), (_MARKED, _MARKED))
 """What tells cheaply whether a pattern can match at all, and the pattern."""
 _JOINED = re.compile("[\u0600-\u0e7f\u1000-\u109f\u1780-\u17ff]")
 
@@ -56,15 +59,15 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    text = _MARKED.sub("", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
     return _LETTERS.sub(lambda run: run[0].translate(_TABLE), text).lower()
 
 
 def disguised(text: str) -> list[str]:
     """Give up to ten words of a text that are written so that programs do not find them and readers do not notice.
 
-    Unseen characters inside a word, Latin words with single Greek or Cyrillic letters, and mathematical or enclosed
-    letters for plain ones. Scripts that need joiners are left alone.
+    Unseen characters inside a word, Latin words with single Greek or Cyrillic letters or with marks of scripts that no
+    Latin word bears, and mathematical or enclosed letters for plain ones. Scripts that need joiners are left alone.
     """
     if text.isascii():
         return []
@@ -75,7 +78,7 @@ def disguised(text: str) -> list[str]:
         for match in pattern.finditer(text):
             word = _around(text, match.start(), match.end())
             hyphenated = "\u00ad" in word and len(word) > LONG_WORD
-            if not hyphenated and not _JOINED.search(word):
+            if pattern is _MARKED or (not hyphenated and not _JOINED.search(word)):
                 found[word] = None
             if len(found) >= 10:
                 return list(found)

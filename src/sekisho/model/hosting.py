@@ -64,6 +64,13 @@ HOSTING = {host: kind for kind, hosts in _HOSTING.items() for host in hosts.spli
         count too.
     """
 
+SHARED_HOSTS = frozenset(
+    """sites.google.com telegra.ph linktr.ee taplink.cc beacons.ai bio.link issuu.com padlet.com genial.ly
+        view.genially.com mypi.co penzu.com draw.io lucid.app miro.com figma.com adobe.ly express.adobe.com ameblo.jp
+        vk.com codesandbox.io glitch.me replit.app my.canva.site fc2.com tumblr.com""".split()
+)
+"""Sites of ``HOSTING`` whose customers share its own host and differ in the path; all others give each a host below."""
+
 SHORTENERS = frozenset(
     """bit.ly tinyurl.com t.co goo.gl ow.ly is.gd v.gd buff.ly rebrand.ly cutt.ly shorturl.at rb.gy
         t.ly bl.ink tiny.cc tinyurl.ph s.id bit.do adf.ly shorte.st linkvertise.com ouo.io soo.gd clck.ru n9.cl u.to

@@ -66,7 +66,9 @@ class Index:
         self.known = frozenset(self.domains) | also | NEIGHBOURS
         self.labels: dict[str, str] = {}
         self.shapes: dict[str, str] = {}
-        for domain in sorted(self.domains, key=lambda one: ("own", "partner", "brand").index(self.domains[one])):
+        ranks = ("own", "partner", "brand")
+        # By name after rank: which of a company's domains stands for all must not hang on the order of a set.
+        for domain in sorted(self.domains, key=lambda one: (ranks.index(self.domains[one]), one)):
             label = unicode_host(registered_domain(domain)).partition(".")[0]
             self.labels.setdefault(label, domain)
             self.shapes.setdefault(shape(label), domain)

@@ -30,7 +30,7 @@ _LETTERS = r"h\^?(?:t\^?t|x\^?x|t\^?x|x\^?t|\*\*|__)\^?p\^?(?:s|\[s\]|\(s\))?"
 _HEAD = re.compile(rf"(?:{_LETTERS}|(?<![a-z0-9])(?:ftps?|fxp|file))\^?[\[(]?$", re.IGNORECASE)
 _LAST_LETTERS = frozenset("sSpPeE^])[(")
 _SLASHES = re.compile(r"[\])]?\^?(?:(?:\\?/\^?|\\\^?){1,6}\]?|\[//?\]\]?)")
-_WWW = re.compile(r"(?<![\w.@/-])[wW]{3}(?:\.|\[\.\])(?=\w)")
+_WWW = re.compile(r"[wW](?<![\w.@/-][wW])[wW]{2}(?:\.|\[\.\])(?=\w)")
 # Nothing of this may stand in a URL: blanks, quotes, angle brackets, and the brackets and stops of Japanese text.
 _BODY = re.compile(
     r"[^\s\x00-\x20\x7f<>\"'`|\u00a0\u00ab\u00bb\u2018-\u201f\u2026\u2028\u2029\u203b\u3000\u3001\u3008-\u301f\u30fb"

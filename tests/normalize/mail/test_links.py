@@ -95,6 +95,21 @@ def test_honest_links_are_quiet(url):
     assert not signals
 
 
+def test_one_mention_of_a_free_site_is_not_where_a_mail_leads():
+    site, others = "https://anna.blogspot.com/", ["https://www.news.example/1", "https://forum.example/2"]
+    assert facts(site)["mostly_site"] == ["anna.blogspot.com"]
+    assert "mostly_site" not in facts(site, *others)
+    assert "mostly_site" not in facts(site, others[0])
+    assert "mostly_site" in facts(site, "https://b.weebly.com/", others[0])
+
+
+def test_a_service_s_own_pages_are_its_own():
+    for url in ("https://www.livejournal.com/talk?id=1", "https://wordpress.com/blog", "https://www.dyndns.org/"):
+        assert "site" not in facts(url)
+    for url in ("https://anna.livejournal.com/1", "https://sites.google.com/view/x", "https://telegra.ph/x-01"):
+        assert "site" in facts(url)
+
+
 def test_a_serial_of_another_day_is_a_name_like_any():
     assert "serial_dat" not in facts("http://198.51.100.4/44300.5123456789.dat")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
-from sekisho.model.hosting import HOSTING, REWRITERS
+from sekisho.model.hosting import HOSTING, REWRITERS, SHARED_HOSTS
 from sekisho.model.url import Url
 from sekisho.model.urltext import parse_url
 from sekisho.normalize.mail import Mail
@@ -59,11 +59,15 @@ def _wrapped(canonical: str, names: tuple[str, ...]) -> str:
 
 
 def hosting(host: str) -> str:
-    """Give what kind of service lets anybody publish under this host (``site``...), empty for none."""
-    name = host.lower().strip(".")
+    """Give what kind of service lets anybody publish under this host (``site``...), empty for none.
+
+    Where each customer has a host below the service's, the service's own pages are nobody else's.
+    """
+    asked = name = host.lower().strip(".")
     while name:
         if kind := HOSTING.get(name):
-            return kind
+            own = asked.removeprefix("www.") == name
+            return "" if own and kind == "site" and name not in SHARED_HOSTS else kind
         name = name.partition(".")[2]
     return ""
 

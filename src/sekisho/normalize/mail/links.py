@@ -55,6 +55,7 @@ _NESTED = re.compile(r"https?(?::|%3a)(?:/|%2f){1,2}(?:[a-z0-9-]{1,63}\.)+[a-z]{
         *(f"link.{name}" for name in _SIGNALS),
         *(f"link.{kind}" for kind in KINDS),
         *("link.mismatch", "link.mismatch_sender", "link.hosts", "link.only_host", "link.to_sender", "link.qr"),
+        "link.mostly_site",
     ),
 )
 def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
@@ -65,7 +66,9 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
         ``link.storage``, ``link.form``, ``link.tunnel``, ``link.ipfs`` (host where anybody publishes);
         ``link.mismatch`` (``shown -> real``, other registered domain); ``link.hosts`` (count of registered domains);
         ``link.only_host`` (all links lead to this one domain, which is not the sender's), ``link.to_sender`` (count of
-        links to the sender's domain, or another of the same company); ``link.qr`` (host behind a QR code).
+        links to the sender's domain, or another of the same company); ``link.qr`` (host behind a QR code);
+        ``link.mostly_site`` (host where anybody publishes, when most links lead to such hosts: what a mail is
+        about, not one mention among many).
     """
     links = clicks(mail)
     if not links:
@@ -86,6 +89,9 @@ def facts(mail: Mail, organisation: Organisation) -> Iterator[Feature]:
     if len(domains) == 1 and sender and sender not in domains:
         yield Feature("link.only_host", next(iter(domains)))
     yield from (Feature("link.qr", url.host) for url in links if url.where == "qr")
+    sites = [url.host for url in links if hosting(url.host) == "site"]
+    if sites and 2 * len(sites) > len(links):
+        yield Feature("link.mostly_site", sites[0])
 
 
 def _to_sender(links: list[Url], sender: str) -> int:
