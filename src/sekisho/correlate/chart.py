@@ -23,6 +23,7 @@ RELATIONS = {
     "server.read": "read",
     "mail.sent": "mailed",
     "network.requested": "requested",
+    "network.sent": "sent",
     "network.asked": "resolved",
     "network.flow": "connected",
 }

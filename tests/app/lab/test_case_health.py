@@ -4,8 +4,13 @@ import json
 
 import pytest
 
+from sekisho.app import ruleset
 from sekisho.app.lab.case_health import BOOKING, COMMAND, FORM, HOST, LINK, SOCIETY_SITE
-from sekisho.app.lab.cases import CASES
+from sekisho.app.lab.cases import CASES, make
+from sekisho.app.lab.measure import measure
+from sekisho.app.lab.mixed import attack_of
+from sekisho.app.pipeline import Options, investigate
+from sekisho.model.verdict import Verdict
 
 STEPS = {
     "health-lure": {
@@ -46,3 +51,33 @@ def test_the_document_calls_every_five_minutes():
 def test_the_twin_has_pages_that_ask_for_passwords_too():
     proxy = CASES["health-lure-benign"].files()["evidence/proxy/access.log"].decode()
     assert proxy.count(f"POST {BOOKING}/login") == proxy.count(f"POST http://{SOCIETY_SITE}/vaccine/login") == 3
+
+
+@pytest.mark.parametrize("case", ["health-lure", "health-lure-document"])
+def test_every_step_is_told_in_one_incident_and_nothing_honest(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(make(case, tmp_path))
+    result = investigate(["evidence"], ruleset.load([], cache=False), Options(jobs=2))
+    measured = measure(result, [attack_of(CASES[case])])
+    (told,) = measured.told
+    assert (told.missed, told.unrelated, told.root_right, told.split, measured.others) == ((), (), True, 0, ())
+
+
+def test_the_link_was_followed_and_who_filled_in_the_form_is_to_change_the_password(tmp_path, monkeypatch):
+    monkeypatch.chdir(make("health-lure", tmp_path))
+    (incident,) = investigate(["evidence"], ruleset.load([], cache=False), Options(jobs=2)).incidents
+    assert incident.title.key == "title.followed"
+    assert incident.severity == "high"
+    assert [one.targets for one in incident.recommendations if one.action == "reset"] == [("user01",)]
+    states = {one.value: one.state for one in incident.reached}
+    assert states == {
+        "user01@corp.example": "contacted", "user02@corp.example": "contacted", "user03@corp.example": "received",
+        "user04@corp.example": "received",
+    }  # fmt: skip
+
+
+def test_the_twin_is_clean(tmp_path, monkeypatch):
+    monkeypatch.chdir(make("health-lure-benign", tmp_path))
+    result = investigate(["evidence"], ruleset.load([], cache=False), Options(jobs=2))
+    assert (result.verdict, result.incidents) == (Verdict.CLEAN, ())
+    assert {one.level for one in result.findings} <= {"informational", "low"}
+    assert not [one for one in result.inputs if one.failed]
