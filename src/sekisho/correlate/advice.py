@@ -7,11 +7,12 @@ from ntpath import basename
 
 from sekisho.correlate.cases import Case
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, Process, account, destination_of
+from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, account
 from sekisho.correlate.identity import bare_host
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.links import TELLING
 from sekisho.correlate.observables import ACTOR, outside, sightings
+from sekisho.correlate.processes import Process, destination_of
 from sekisho.correlate.records import Record
 from sekisho.correlate.story import OWN_FILES, RUNNABLE, Telling, followed, links_of, mailbox_of, ran, recipients
 from sekisho.model.event import Event

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from sekisho.correlate.groups import FILE, MAIL, SERVER, Groups
-from sekisho.correlate.history import History, Process, by_descent
+from sekisho.correlate.history import History
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.joins import DAY_NS, Carried, Join, bodies
 from sekisho.correlate.lineage import Spread, with_ancestors
 from sekisho.correlate.links import KINDS, TELLING, Link, Mark, links, rarity, worth
-from sekisho.correlate.records import Marker, Record, begins, collect, is_pseudo, loose, names_of, saving, touching
+from sekisho.correlate.processes import Process, by_descent, is_pseudo
+from sekisho.correlate.records import Marker, Record, begins, collect, loose, names_of, saving, touching
 from sekisho.correlate.wanted import of_mails
 from sekisho.correlate.witnesses import compare
 from sekisho.model.artifact import Analysis
@@ -109,7 +110,7 @@ def cases(given: Given) -> Grouped:
     _link_bytes(carried, groups)
     _link_numeric(carried, groups)
     _link_fileless(given, groups)
-    spread = Spread(history)
+    spread = Spread(history.processes)
     running = _running(carried, given.joins, spread, by_event)
     told = [one for one in given.joins if one.artifact in running and _told(one, running[one.artifact])]
     joins = _link_running(running, told, groups)

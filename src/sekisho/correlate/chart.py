@@ -5,7 +5,7 @@ from __future__ import annotations
 from ntpath import basename
 
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import Process, destination_of
+from sekisho.correlate.processes import Process, destination_of
 from sekisho.correlate.story import Telling, hostile_files, mailbox_of, ran
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event

@@ -10,14 +10,18 @@ from typing import Any
 from sekisho.correlate import advice, chart, story
 from sekisho.correlate.cases import Case, Given, cases
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import CLOCK_SLACK_NS, History, account, urls_of
+from sekisho.correlate.history import CLOCK_SLACK_NS, History, account
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.identity import bare_host, custom, told
-from sekisho.correlate.joins import Carried, join
+from sekisho.correlate.joins import Carried, join, sought
 from sekisho.correlate.links import TELLING, Link
 from sekisho.correlate.observables import ACTOR, OBJECT, account_of, outside, sightings
+from sekisho.correlate.processes import urls_of
 from sekisho.correlate.reach import Everyone, reached
 from sekisho.correlate.records import Marker
+from sekisho.correlate.sought import Scanner
+from sekisho.correlate.wanted import of_mails
+from sekisho.correlate.weeding import Weeder, telling
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.freemail import FREEMAIL
@@ -43,6 +47,8 @@ class Choices:
     """Addresses of its servers, gateways and proxies."""
     apart: frozenset[str] = frozenset()
     """Ids of merges to undo (``Merge.id``)."""
+    whole: bool = False
+    """Keep whatever was logged of every host: the plain way, which the one that lets go is held against."""
 
 
 def correlate(
@@ -56,17 +62,16 @@ def correlate(
         findings: everything rules found, in any order.
         choices: what the user says; nothing by default.
     """
-    history.link()
     choices = choices or Choices()
     judged = {one.analysis.address: one.judgement for one in carried}
     trees: dict[str, list[Analysis]] = defaultdict(list)
     for one in carried:
         if one.message is not None:
             trees[one.message.address].append(one.analysis)
-    own = choices.own | own_domains(carried)
-    given = Given(
-        carried, join(carried, history), history, findings, judged, trees, Hubs(own, choices.relays), choices.apart
-    )
+    hubs = Hubs(choices.own | own_domains(carried), choices.relays)
+    named = Scanner(sought(carried, of_mails(carried, hubs)))
+    history.link(None if choices.whole else Weeder(named, telling(findings, TELLING)))
+    given = Given(carried, join(carried, history), history, findings, judged, trees, hubs, choices.apart)
     grouped, everyone = cases(given), Everyone(carried)
     made = [_incident(case, given, grouped.marker, everyone) for case in grouped.cases]
     return tuple(sorted(made, key=lambda one: (-one.score, one.first_at_ns or 0, one.id)))

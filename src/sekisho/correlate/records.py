@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from ntpath import basename
 
 from sekisho.correlate.clocks import Shift
-from sekisho.correlate.history import History, Process
+from sekisho.correlate.held import WRITES, written
+from sekisho.correlate.history import History
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.identity import Identities, bare_host
 from sekisho.correlate.links import GRAVE, Mark
 from sekisho.correlate.observables import ACTOR, OBJECT, fetched_names, of_file, of_message, of_text, outside, sightings
+from sekisho.correlate.processes import Process, is_pseudo
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
@@ -266,11 +268,6 @@ class Marker:
             yield Mark(unit, plain, role, at_ns, party, weight, evidence)
 
 
-def is_pseudo(process: Process) -> bool:
-    """Tell whether a process stands for the system itself, whose acts have no more in common than the machine."""
-    return process.name.lower() in ("system", "registry") or basename(process.image).lower() == "ntoskrnl.exe"
-
-
 def touching(history: History, told: Collection[str], hostile: Collection[Observable]) -> Iterator[Event]:
     """Give where other processes, browsers above all, started with, asked for or contacted a hostile mail's address."""
     if not hostile:
@@ -306,10 +303,9 @@ def saving(history: History, told: Collection[str], names: Collection[str]) -> I
         if process.key in told:
             continue
         for event in process.actions:
-            if event.logsource.category in ("file_event", "create_stream_hash"):
-                path = str(event.fields.get("TargetFilename") or "").lower()
-                if basename(path.partition(":zone")[0]) in names:
-                    yield event
+            if event.logsource.category in WRITES and written(event) in names:
+                yield event
+    yield from history.saves(names)
 
 
 def loose(history: History) -> Iterator[Event]:

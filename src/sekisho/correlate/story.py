@@ -12,9 +12,10 @@ from ahocorasick_rs import AhoCorasick
 from sekisho.correlate import deeds
 from sekisho.correlate.cases import Case
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import CLOCK_SLACK_NS, Process, deeds_of, destination_of, targets
+from sekisho.correlate.history import CLOCK_SLACK_NS
 from sekisho.correlate.joins import NAME_MAX_CHARS, Carried, Join, addresses_of, bodies
 from sekisho.correlate.links import TELLING
+from sekisho.correlate.processes import Process, deeds_of, destination_of, targets
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
