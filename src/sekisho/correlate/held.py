@@ -44,17 +44,6 @@ class Held:
         return bool(checksums) and not set(self.names).isdisjoint(checksums)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One event that came out of a stretch again."""
-
-    index: int
-    """Its place in the stretch."""
-    event: Event
-    touched: bool
-    """It names something sought."""
-
-
 def hold(events: Sequence[tuple[int, Event, bool]]) -> Held | None:
     """Pack a stretch of events; nothing where there are none.
 
@@ -78,8 +67,8 @@ def hold(events: Sequence[tuple[int, Event, bool]]) -> Held | None:
     return Held(packed, dict(hosts), array("L", sorted(names)))
 
 
-def release(held: Held, hosts: Collection[str] | None = None) -> Iterator[Given]:
-    """Give the events of some hosts again, or of all, in order."""
+def release(held: Held, hosts: Collection[str] | None = None) -> Iterator[tuple[int, Event, bool]]:
+    """Give the events of some hosts again, or of all, in order, as :func:`hold` was given them."""
     kinds, rows = pickle.loads(zstd.decompress(held.packed))
     wanted: dict[str, bool] = {}
     for index, kind, touched, at, host, user, source, record, parts, *values in rows:
@@ -90,7 +79,7 @@ def release(held: Held, hosts: Collection[str] | None = None) -> Iterator[Given]
                 continue
         logsource, names = kinds[kind]
         fields = dict(zip(names, values, strict=True))
-        yield Given(index, Event(logsource, fields, at, host, user, source, record, parts), touched)
+        yield index, Event(logsource, fields, at, host, user, source, record, parts), touched
 
 
 def written(event: Event) -> str:

@@ -51,7 +51,8 @@ SERVICE_VALUES = ("\\imagepath", "\\servicedll")  # the rest below a service's k
 CONTEXT_OF_ONE = 500  # records that one worker keeps for one hostile value; more tell nothing new and are counted
 # By these a record without a program's path may still belong to a process. Source: Sysmon's and Security's schemas.
 NUMBERS = ("ProcessGuid", "SourceProcessGUID", "SourceProcessGuid", "ProcessId", "SourceProcessId", "System_ProcessID")
-LINKED_AT_ONCE = 200_000  # events of whole hosts; some 300 MB as objects, and what is kept of them is far less
+LINKED_AT_ONCE = 20_000  # events of whole hosts: some 30 MB as objects, of which few are kept
+UNPACKED_TIMES = 3  # how often a part is unpacked at most, on average
 CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
 
 
@@ -74,7 +75,7 @@ class History:
         self._scan = AhoCorasick(shown) if shown else None
         self._context: dict[Observable, int] = {}
         self._events: list[_Taken] = []
-        self._parts: list[tuple[list[tuple[int, _Taken]], Held | None]] = []
+        self._parts: list[tuple[list[tuple[int, Event]], Held | None]] = []
         self._hits: set[tuple[str, int]] = set()
         """(host, place in the sought patterns)."""
         self._needs: set[str] = set()
@@ -147,7 +148,7 @@ class History:
     def take(self) -> Kept:
         """Give what was collected so far and start anew: how a worker hands its share on."""
         ties = self.identities.take()
-        stay = [(index, one) for index, one in enumerate(self._events) if not one.packs]
+        stay = [(index, one.event) for index, one in enumerate(self._events) if not one.packs]
         held = hold([(index, one.event, one.touched) for index, one in enumerate(self._events) if one.packs])
         noted = (self._hits, self._needs)
         kept = Kept(stay, held, *noted, self.coverage, self.accounts, self.kinds, self.found, self.shared, ties)
@@ -177,7 +178,7 @@ class History:
         """Add records that a second look found, once linked; give how many are new."""
         if self._recalled is None:
             self._recalled = {event.id for event in self._loose}
-        new = [event for _, (event, *_) in kept.stay if event.id not in self._recalled]
+        new = [event for _, event in kept.stay if event.id not in self._recalled]
         self._recalled.update(event.id for event in new)
         self._loose += new
         for what, parties in kept.shared.items():
@@ -201,63 +202,61 @@ class History:
         if self._linked:
             return
         self._linked = True
-        self._parts.append((list(enumerate(self._events)), None))
+        self._parts.append(([(index, one.event) for index, one in enumerate(self._events)], None))
         self._events = []
-        stay: dict[str, list[tuple[Rank, _Taken]]] = defaultdict(list)
+        stay: dict[str, list[Ranked]] = defaultdict(list)
         for number, (ones, _) in enumerate(self._parts):
             for index, one in ones:
-                stay[one.event.host.lower()].append((_rank(one.event, number, index), one))
+                stay[one.host.lower()].append(_ranked(number, index, one))
         held = {number: one for number, (_, one) in enumerate(self._parts) if one is not None}
         self._parts = [([], one) for one in held.values()]
+        marked = self._marked(stay, weeder)
         loose: list[tuple[Rank, Event]] = []
-        for batch, numbers in self._batches(stay, held, self._relevant(stay, held, weeder)):
+        for batch, numbers in self._batches(stay, held, self._relevant(stay, held, weeder, marked)):
             forest = Forest()
-            ranked = [one for host in batch for one in stay.pop(host, ())]
-            packed = [
-                (_rank(one.event, number, one.index), _Taken(one.event, one.touched, packs=True))
-                for number in numbers
-                for one in release(held[number], batch)
-            ]
-            ranked = sorted([*ranked, *packed], key=lambda pair: pair[0])
-            forest.plant((rank, one.event) for rank, one in ranked)
-            self._take(forest.processes, [one for _, one in ranked], weeder)
+            mine = [one for host in batch for one in stay.pop(host, ())]
+            stayed = {id(one[-1]) for one in mine}
+            touched = {key for key in stayed if key in marked.touched}
+            for number in numbers:
+                for index, event, touches in release(held[number], batch):
+                    mine.append(_ranked(number, index, event))
+                    if touches:
+                        touched.add(id(event))
+            mine.sort()
+            forest.plant(mine)
+            gone: list[Event] = []
+            if weeder is not None:
+                forest.processes, gone = weed(forest.processes, marked.telling, touched)
+            forest.finish()
+            self._processes.update(forest.processes)
+            self._gone += [one for one in gone if id(one) in stayed and one.logsource.category in WRITES]
             loose += forest.loose
         self._processes = dict(sorted(self._processes.items(), key=lambda item: item[1].rank))
         self._loose = [event for _, event in sorted(loose, key=lambda one: one[0])]
 
-    def _take(self, processes: dict[str, Process], taken: Sequence[_Taken], weeder: Weeder | None) -> None:
-        """Keep what may be told of the linked processes of some hosts."""
+    def _marked(self, stay: Mapping[str, Sequence[Ranked]], weeder: Weeder | None) -> _Marked:
+        """Give which of the events that were not packed matter, by ``id()``."""
         if weeder is None:
-            self._processes.update(processes)
-            return
-        hits = {id(one.event) for one in taken if one.touched}
-        if self._scanner is None and weeder.scanner.sought.patterns:  # nobody has looked yet
-            hits |= {id(one.event) for one in taken if weeder.scanner.hits(one.event)}
-        touched: dict[str, set[int]] = {}
-        found = set()
-        for key, process in processes.items():
-            if mine := {id(event) for event in process.events if id(event) in hits}:
-                touched[key] = mine
-            if any(weeder.tells(event) for event in self.found_in(process)):
-                found.add(key)
-        kept, gone = weed(processes, found, touched)
-        self._processes.update(kept)
-        packed = {id(one.event) for one in taken if one.packs}
-        self._gone += [one for one in gone if one.logsource.category in WRITES and id(one) not in packed]
+            return _Marked(frozenset(), frozenset())
+        events = [one[-1] for ones in stay.values() for one in ones]
+        telling = {id(one) for one in events if (one.source, one.record) in self.found and weeder.tells(one)}
+        if weeder.scanner.sought.patterns:
+            return _Marked(telling, {id(one) for one in events if weeder.scanner.hits(one)})
+        return _Marked(telling, frozenset())
 
     def _relevant(
-        self, stay: Mapping[str, list[tuple[Rank, _Taken]]], held: Mapping[int, Held], weeder: Weeder | None
+        self,
+        stay: Mapping[str, Sequence[Ranked]],
+        held: Mapping[int, Held],
+        weeder: Weeder | None,
+        marked: _Marked,
     ) -> set[str]:
         """Give the hosts of which packed events may be told."""
         hosts = {host for one in held.values() for host in one.hosts}
         if weeder is None:
             return hosts
         sought = weeder.scanner.sought
-        telling = {
-            host
-            for host, ones in stay.items()
-            if any((one.event.source, one.event.record) in self.found and weeder.tells(one.event) for _, one in ones)
-        }
+        telling = {host for host, ones in stay.items() if any(id(one[-1]) in marked.telling for one in ones)}
         # A file that looks honest matters everywhere once something telling follows from it on one host.
         kin = {sought.kin[number] for host, number in self._hits if host in telling}
         named = {
@@ -268,9 +267,12 @@ class History:
         return hosts & (telling | named | self._needs)
 
     def _batches(
-        self, stay: Mapping[str, list[tuple[Rank, _Taken]]], held: Mapping[int, Held], relevant: Collection[str]
-    ) -> Iterator[tuple[set[str], list[int]]]:
-        """Give hosts to link at once, with the numbers of the parts that hold packed events of theirs."""
+        self, stay: Mapping[str, Sequence[Ranked]], held: Mapping[int, Held], relevant: Collection[str]
+    ) -> list[tuple[set[str], list[int]]]:
+        """Give hosts to link at once, with the numbers of the parts that hold packed events of theirs.
+
+        Where the records of many hosts lie mixed, more are linked at once, so that no part is unpacked too often.
+        """
         sizes = Counter({host: len(ones) for host, ones in stay.items()})
         where: dict[str, list[int]] = defaultdict(list)
         for number, one in held.items():
@@ -278,26 +280,22 @@ class History:
                 if host in relevant:
                     where[host].append(number)
                     sizes[host] += count
-        batch: set[str] = set()
-        size = 0
-        for host in sorted(sizes, key=lambda name: (where.get(name, [-1])[0], name)):
-            batch.add(host)
-            size += sizes[host]
-            if size >= LINKED_AT_ONCE:
-                yield batch, sorted({number for name in batch for number in where.get(name, ())})
-                batch, size = set(), 0
-        if batch:
-            yield batch, sorted({number for name in batch for number in where.get(name, ())})
+        limit, all_of = LINKED_AT_ONCE, sum(sizes.values())
+        while True:
+            batches = _cut(sizes, where, limit)
+            if limit >= all_of or sum(len(numbers) for _, numbers in batches) <= UNPACKED_TIMES * len(held):
+                return batches
+            limit *= 2
 
     def saves(self, names: Collection[str]) -> list[Event]:
         """Give the writes of files of some names that were let go or never looked at, once linked."""
         checksums = frozenset(map(checksum, names))
         packed = (
-            one.event
+            event
             for _, held in self._parts
             if held is not None and held.writes(checksums)
-            for one in release(held)
-            if one.event.logsource.category in WRITES
+            for _, event, _ in release(held)
+            if event.logsource.category in WRITES
         )
         found = [event for event in (*self._gone, *packed) if written(event) in names]
         if found:
@@ -352,18 +350,46 @@ class History:
         return keep
 
 
+Ranked = tuple[int, bool, int, int, Event]
+"""A record with its rank: time, whether it is no start of a process, its part and its place in that."""
+
+
 class _Taken(NamedTuple):
-    """One event, as it is kept until all are linked."""
+    """One event, as a worker keeps it until it hands its share on."""
 
     event: Event
     touched: bool = False
     """It names something sought."""
     packs: bool = False
-    """It is held packed, since no rule matched it and it is some process's own."""
+    """It is to be packed, since no rule matched it and it is some process's own."""
 
 
-def _rank(event: Event, part: int, index: int) -> Rank:
-    return event.time_ns or 0, event.logsource.category != "process_creation", part, index
+class _Marked(NamedTuple):
+    """Events that matter, by ``id()``."""
+
+    telling: Collection[int]
+    """Of what rules found, what may be told."""
+    touched: Collection[int]
+    """What names something sought."""
+
+
+def _ranked(part: int, index: int, event: Event) -> Ranked:
+    return event.time_ns or 0, event.logsource.category != "process_creation", part, index, event
+
+
+def _cut(sizes: Mapping[str, int], where: Mapping[str, Sequence[int]], limit: int) -> list[tuple[set[str], list[int]]]:
+    """Cut hosts into batches of so many events, in the order of the parts that hold them."""
+    batches: list[tuple[set[str], list[int]]] = []
+    batch: set[str] = set()
+    size = 0
+    ordered = sorted(sizes, key=lambda name: (where[name][0] if name in where else -1, name))
+    for place, host in enumerate(ordered, 1):
+        batch.add(host)
+        size += sizes[host]
+        if size >= limit or place == len(ordered):
+            batches.append((batch, sorted({number for name in batch for number in where.get(name, ())})))
+            batch, size = set(), 0
+    return batches
 
 
 @dataclass(slots=True)
@@ -434,7 +460,7 @@ class Layers(NamedTuple):
 class Kept(NamedTuple):
     """What one history collected, to be given to another."""
 
-    stay: list[tuple[int, _Taken]]
+    stay: list[tuple[int, Event]]
     """What is not packed, with its place among all."""
     held: Held | None
     hits: set[tuple[str, int]]

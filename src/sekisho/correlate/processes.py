@@ -88,19 +88,23 @@ class Forest:
         self.loose: list[tuple[Rank, Event]] = []
         self._latest: dict[tuple[str, str], Process] = {}
         """The last process that had a number, by host and number."""
-        self._rank: Rank = ()
+        self._now: tuple[Any, ...] = ()
 
-    def plant(self, ranked: Iterable[tuple[Rank, Event]]) -> None:
-        """Take every record of these hosts, in the order of their ranks."""
-        for self._rank, event in ranked:
-            if event.logsource.category == "process_creation":
-                self._created(event)
+    def plant(self, ranked: Iterable[tuple[int, bool, int, int, Event]]) -> None:
+        """Take every record of these hosts, each after its rank, in order."""
+        for self._now in ranked:
+            if self._now[1]:
+                self._acted(self._now[-1])
             else:
-                self._acted(event)
+                self._created(self._now[-1])
         for process in self.processes.values():
-            process.text = f"{process.command_line} {process.image}".lower()
             if not process.generation:
                 _descend(process)
+
+    def finish(self) -> None:
+        """Make the texts to look names up in: of those processes that were not let go."""
+        for process in self.processes.values():
+            process.text = f"{process.command_line} {process.image}".lower()
 
     def _created(self, event: Event) -> None:
         fields = event.fields
@@ -160,12 +164,12 @@ class Forest:
             process = self._new(_key(event.host, guid, pid, event), event.host, image)
             process.user = event.user
         if process is None:
-            self.loose.append((self._rank, event))
+            self.loose.append((self._now[:-1], event))
         else:
             process.actions.append(event)
 
     def _new(self, key: str, host: str, image: str) -> Process:
-        process = self.processes[key] = Process(key, host, image, rank=self._rank)
+        process = self.processes[key] = Process(key, host, image, rank=self._now[:-1])
         return process
 
 

@@ -40,22 +40,24 @@ def telling(findings: Sequence[Finding], weighs: float) -> frozenset[str]:
 
 
 def weed(
-    processes: Mapping[str, Process], found: Collection[str], touched: Mapping[str, Collection[int]]
+    processes: Mapping[str, Process], telling: Collection[int], touched: Collection[int]
 ) -> tuple[dict[str, Process], list[Event]]:
     """Give what is kept of the processes of some hosts, changed in place, and the events that were let go.
 
     Args:
         processes: of whole hosts, linked, by key.
-        found: keys of those in which rules found something telling.
-        touched: by key of those that name something sought, ``id()`` of the events that do.
+        telling: ``id()`` of events in which rules found something that may be told.
+        touched: ``id()`` of events that name something sought.
     """
-    roots = [processes[key] for key in touched if not processes[key].is_hub]
+    found = [one for one in processes.values() if _has(one, telling)] if telling else []
+    naming = [one for one in processes.values() if _has(one, touched)] if touched else []
+    roots = [one for one in naming if not one.is_hub]
     whole = spread(roots, runners(processes.values())) if roots else {}
-    whole.update({key: processes[key] for key in found})
+    whole.update({one.key: one for one in found})
     whole.update({key: one for key, one in processes.items() if is_pseudo(one)})
     whole = with_ancestors(whole.values())
     kept = dict(whole)
-    for process in [*whole.values(), *(processes[key] for key in touched)]:
+    for process in [*whole.values(), *naming]:
         current: Process | None = process
         while current is not None and (current.key not in kept or current is process):
             kept[current.key] = current
@@ -64,10 +66,15 @@ def weed(
     for key, process in processes.items():
         if key not in kept:
             gone += process.events
+            process.parent, process.children = None, []  # so that they are freed at once, and not only when looked for
             continue
         if key not in whole:
-            mine = touched.get(key, ())
-            gone += [event for event in process.actions if id(event) not in mine]
-            process.actions = [event for event in process.actions if id(event) in mine]
+            gone += [event for event in process.actions if id(event) not in touched]
+            process.actions = [event for event in process.actions if id(event) in touched]
         process.children = [child for child in process.children if child.key in kept]
     return {key: one for key, one in processes.items() if key in kept}, gone
+
+
+def _has(process: Process, some: Collection[int]) -> bool:
+    """Tell whether a process's own events are among some."""
+    return id(process.creation) in some or any(id(event) in some for event in process.actions)
