@@ -15,14 +15,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from sekisho.correlate.groups import FILE, MAIL, SERVER, Groups
+from sekisho.correlate.groups import ENTERED, FILE, MAIL, SERVER, Groups
 from sekisho.correlate.history import History
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.joins import DAY_NS, Carried, Join, bodies
 from sekisho.correlate.lineage import Spread, with_ancestors
 from sekisho.correlate.links import KINDS, TELLING, Link, Mark, links, rarity, worth
 from sekisho.correlate.processes import Process, by_descent, is_pseudo
-from sekisho.correlate.records import Marker, Record, begins, collect, loose, names_of, saving, touching
+from sekisho.correlate.records import Marker, Record, begins, collect, enters, loose, names_of, saving, touching
 from sekisho.correlate.wanted import of_mails
 from sekisho.correlate.weeding import telling
 from sekisho.correlate.witnesses import compare
@@ -142,6 +142,8 @@ def cases(given: Given) -> Grouped:
     for record in unique(records):
         if begins(record):
             groups.begin(record.key, SERVER)
+            if enters(record):
+                groups.begin(record.key, ENTERED)
     marker = Marker(history.identities, given.hubs)
     marker.clocks = compare(carried, grown.values(), unique(records), marker)
     for record in unique(records):

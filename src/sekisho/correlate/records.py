@@ -40,6 +40,8 @@ ACCOUNT_LOGS = frozenset(
 INSTALLED = ("c:\\windows\\", "c:\\program files\\", "c:\\program files (x86)\\")
 # Ports by which one machine works on another. Source: Microsoft, "Service overview and network port requirements".
 ADMIN_PORTS = frozenset(("135", "139", "445", "3389", "5985", "5986"))
+# Exploited services, guessed and stolen passwords. Source: ATT&CK, tactics initial access and credential access.
+WAYS_IN = ("T1190", "T1133", "T1110", "T1212", "T1539")
 # Logs whose grave records on one machine within minutes are taken for one attack on it.
 SERVER_LOGS = frozenset(("webserver", "httpproxy", "ecp", "oabgenerator", "msexchange-management", "order", "upload"))
 
@@ -107,6 +109,11 @@ def begins(record: Record) -> bool:
     if record.weight < GRAVE or not {source.category, source.service} & {*SERVER_LOGS, "authentication"}:
         return False
     return any(what.type == "ip" and role == ACTOR and outside(what.value) for what, role in sightings(record.event))
+
+
+def enters(record: Record) -> bool:
+    """Tell whether what rules found on a record is a way in, not only what is done once inside."""
+    return any(one.startswith(WAYS_IN) for finding in record.findings for one in finding.attack)
 
 
 class Marker:
