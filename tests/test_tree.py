@@ -31,6 +31,7 @@ ELSEWHERE = {
         "history",
         "joins",
         "lineage",
+        "processes",
         "reach",
         "records",
         "story",

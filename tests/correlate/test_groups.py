@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sekisho.correlate.groups import SERVER, Groups
+from sekisho.correlate.groups import ENTERED, SERVER, Groups
 from sekisho.correlate.links import Link
 
 
@@ -57,3 +57,16 @@ def test_an_account_makes_one_attack_of_two_on_servers_only_within_a_day():
         assert groups.refused == ([] if soon else [account])
         groups.merge_weighed([[replace(account, left="s2", right="m1")]])
         assert groups.find("s2") == groups.find("m1"), "a mail that the account sends days later is its act"
+
+
+def test_two_ways_in_that_took_one_account_on_one_day_are_two_attacks():
+    groups = Groups()
+    for one in ("s1", "s2"):
+        groups.begin(one, SERVER), groups.begin(one, ENTERED)
+    groups.begin("s3", SERVER)
+    account = replace(link("s1", "s2"), how="account", acts=True)
+    groups.merge_weighed([[account], [replace(account, left="s1", right="s3")]])
+    assert groups.find("s1") == groups.find("s3") != groups.find("s2"), "what shows no way in is what one of them did"
+    assert groups.refused == [account]
+    groups.merge_weighed([[replace(account, how="ip")]])
+    assert groups.find("s1") == groups.find("s2"), "one address that acts in both is one intruder"

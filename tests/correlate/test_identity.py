@@ -48,6 +48,15 @@ def test_an_address_belongs_to_whoever_held_it_then():
     assert made.host_of("10.0.0.7") == ""
 
 
+def test_an_address_stays_with_its_machine_between_two_sightings_unless_another_had_it():
+    sysmon = ("windows", "network_connection", "sysmon")
+    week = [event(1, 1, "PC-1", sysmon, SourceIp="10.0.0.7"), event(2, 100, "PC-1", sysmon, SourceIp="10.0.0.7")]
+    assert learned(*week).host_of("10.0.0.7", 50 * HOUR) == "pc-1"
+    assert learned(*week).host_of("10.0.0.7", 200 * HOUR) == ""
+    lent = learned(*week, event(3, 20, "PC-2", sysmon, SourceIp="10.0.0.7"))
+    assert [lent.host_of("10.0.0.7", hour * HOUR) for hour in (21, 60)] == ["pc-2", ""]
+
+
 def test_a_lease_names_a_machine():
     made = learned(event(1, 1, "", ("zeek", "", "dhcp"), assigned_addr="10.0.0.9", host_name="PC-9.corp.example"))
     assert made.host_of("10.0.0.9", HOUR) == "pc-9"

@@ -20,6 +20,7 @@ from sekisho.app.gaps import Gaps
 from sekisho.app.intake import Intake
 from sekisho.app.worker import Worker, why
 from sekisho.correlate.history import History, Kept, nothing
+from sekisho.correlate.sought import Sought
 from sekisho.detect.beacons import BEACON, Beacons, Heard
 from sekisho.detect.ruleset import RuleSet, finding
 from sekisho.detect.statistics import Statistics
@@ -98,6 +99,8 @@ class Asked:
     """What hostile mails and findings name: records of any log that name it too are part of the story."""
     only_wanted: bool = False
     """Keep nothing but those records."""
+    sought: Sought | None = None
+    """What names an event of a host into the story; None where all events are wanted as they are."""
 
 
 @dataclass(slots=True)
@@ -321,7 +324,7 @@ class _Look:
 
     def __init__(self, rules: RuleSet, asked: Asked, intake: Intake, repeats: Repeats) -> None:
         self.rules, self.asked, self.intake, self.repeats = rules, asked, intake, repeats
-        self.history = History(asked.wanted, only_wanted=asked.only_wanted)
+        self.history = History(asked.wanted, only_wanted=asked.only_wanted, sought=asked.sought)
         self.found: list[tuple[Event, list[Finding]]] = []
         self.events: list[Event] = []
         self.count = self.unknown = 0

@@ -17,7 +17,8 @@ from sekisho.app.second_look import second_look
 from sekisho.correlate.history import History
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.incidents import Choices, correlate, own_domains
-from sekisho.correlate.joins import Carried
+from sekisho.correlate.joins import Carried, sought
+from sekisho.correlate.sought import Sought
 from sekisho.correlate.story import mailbox_of
 from sekisho.correlate.wanted import of_incidents, of_mails
 from sekisho.detect import correlator
@@ -151,7 +152,7 @@ def _told(run: Run, found: Sequence[intake.Intake], started: float) -> Result:
     hubs = Hubs(options.organisation.domains | own_domains(carried), options.organisation.relays)
     wanted = of_mails(carried, hubs)
     with run.clock("logs"):
-        _logs(run, logs, wanted)
+        _logs(run, logs, wanted, sought(carried, wanted))
     choices = Choices(options.organisation.domains, options.organisation.relays, frozenset(options.apart))
     with run.clock("correlation"):
         _join(run)
@@ -336,12 +337,13 @@ def _input(address: str, tree: Sequence[Analysis], *, logs: bool) -> Input:
     return Input(address, kind, len(tree))
 
 
-def _logs(run: Run, found: Sequence[intake.Intake], wanted: frozenset[Observable]) -> None:
+def _logs(run: Run, found: Sequence[intake.Intake], wanted: frozenset[Observable], named: Sought) -> None:
     """Read all logs, keep what rules found and what a story needs."""
     done = read = 0
     beacons = Beacons()
     options, keeper = run.options, run.options.keeper
-    asked = Asked(logsource=options.logsource, pack=keeper.pack if keeper is not None else None, wanted=wanted)
+    pack = keeper.pack if keeper is not None else None
+    asked = Asked(logsource=options.logsource, pack=pack, wanted=wanted, sought=named)
     for log, part in read_logs(found, run.rules, jobs=options.jobs, limits=options.limits, asked=asked):
         run.history.give(part.kept)
         for event, matched in part.found:

@@ -7,13 +7,14 @@ from ntpath import basename
 
 from sekisho.correlate.cases import Case
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, Process, account, destination_of
+from sekisho.correlate.history import CLOCK_SLACK_NS, Coverage, History, account
 from sekisho.correlate.identity import bare_host
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.links import TELLING
 from sekisho.correlate.observables import ACTOR, outside, sightings
+from sekisho.correlate.processes import Process, destination_of
 from sekisho.correlate.records import Record
-from sekisho.correlate.story import OWN_FILES, RUNNABLE, Telling, links_of, mailbox_of, ran, recipients
+from sekisho.correlate.story import OWN_FILES, RUNNABLE, Telling, followed, links_of, mailbox_of, ran, recipients
 from sekisho.model.event import Event
 from sekisho.model.incident import Recommendation, Text
 from sekisho.model.verdict import Verdict
@@ -96,6 +97,8 @@ def _actions(telling: Telling) -> Iterator[Recommendation]:
     yield Recommendation("reset", tuple(users), Text("why.reset"), started)
     taken = _taken(telling)
     yield Recommendation("reset", tuple(taken)[:TARGETS], Text("why.reset.server"), tuple(taken.values())[:TARGETS])
+    sent = _sent(telling)
+    yield Recommendation("reset", tuple(sent)[:TARGETS], Text("why.reset.sent"), tuple(sent.values())[:TARGETS])
     dropped = {
         str(event.fields.get("TargetFilename")): event.id
         for process in case.processes.values()
@@ -143,6 +146,17 @@ def _taken(telling: Telling) -> dict[str, str]:
         for what, role in sightings(record.event):
             if what.type == "account" and role == ACTOR and not _is_system(what.value):
                 found.setdefault(what.value, record.event.id)
+    return found
+
+
+def _sent(telling: Telling) -> dict[str, str]:
+    """Give the accounts that sent data where the case's mails lead, with a record of each."""
+    found: dict[str, str] = {}
+    for deed in followed(telling):
+        for record in deed.records if deed.kind == "network.sent" else ():
+            for what, role in sightings(record.event):
+                if what.type == "account" and role == ACTOR and not _is_system(what.value):
+                    found.setdefault(what.value, record.event.id)
     return found
 
 

@@ -15,16 +15,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from sekisho.correlate.groups import FILE, MAIL, SERVER, Groups
-from sekisho.correlate.history import History, Process, by_descent
+from sekisho.correlate.groups import ENTERED, FILE, MAIL, SERVER, Groups
+from sekisho.correlate.history import History
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.joins import DAY_NS, Carried, Join, bodies
 from sekisho.correlate.lineage import Spread, with_ancestors
 from sekisho.correlate.links import KINDS, TELLING, Link, Mark, links, rarity, worth
-from sekisho.correlate.records import Marker, Record, begins, collect, is_pseudo, loose, names_of, saving, touching
+from sekisho.correlate.processes import Process, by_descent, is_pseudo
+from sekisho.correlate.records import Marker, Record, begins, collect, enters, loose, names_of, saving, touching
 from sekisho.correlate.wanted import of_mails
+from sekisho.correlate.weeding import telling
 from sekisho.correlate.witnesses import compare
 from sekisho.model.artifact import Analysis
+from sekisho.model.event import Event
 from sekisho.model.finding import Finding
 from sekisho.model.observable import Observable
 from sekisho.model.verdict import BAD, Judgement, Verdict, probability, verdict_of, weight_of
@@ -109,19 +112,17 @@ def cases(given: Given) -> Grouped:
     _link_bytes(carried, groups)
     _link_numeric(carried, groups)
     _link_fileless(given, groups)
-    spread = Spread(history)
+    spread = Spread(history.processes)
     running = _running(carried, given.joins, spread, by_event)
     told = [one for one in given.joins if one.artifact in running and _told(one, running[one.artifact])]
     joins = _link_running(running, told, groups)
     of_rules = [finding for finding in given.findings if finding.of]
     joined = {key for finding in of_rules for key in finding.of}
-    grave = {key for finding in of_rules if finding.weight >= TELLING for key in finding.of}
+    tells = telling(given.findings, TELLING)
     found = {
         one.key: one
         for one in history.processes()
-        if (events := history.found_in(one))
-        and not is_pseudo(one)
-        and any(event.id in grave or sum(found.weight for found in by_event.get(event.id, ())) > 0 for event in events)
+        if not is_pseudo(one) and any(event.id in tells for event in history.found_in(one))
     }
     _link_found(found, groups)
     for one in carried:
@@ -136,11 +137,13 @@ def cases(given: Given) -> Grouped:
     hostile = of_mails(carried, given.hubs)
     records = collect([*loose(history), *touching(history, grown, hostile)], by_event, joined)
     records |= collect(saving(history, grown, names_of(unique(records), hostile)), by_event, joined)
-    for link in _by_rule(of_rules, records, grown, by_event):
+    for link in _by_rule(of_rules, records, {key: history.found_in(one) for key, one in grown.items()}, by_event):
         groups.merge_weighed([[link]])
     for record in unique(records):
         if begins(record):
             groups.begin(record.key, SERVER)
+            if enters(record):
+                groups.begin(record.key, ENTERED)
     marker = Marker(history.identities, given.hubs)
     marker.clocks = compare(carried, grown.values(), unique(records), marker)
     for record in unique(records):
@@ -206,13 +209,16 @@ def unique(records: Mapping[str, Record]) -> list[Record]:
 def _by_rule(
     found: Iterable[Finding],
     records: Mapping[str, Record],
-    grown: Mapping[str, Process],
+    found_in: Mapping[str, Sequence[Event]],
     by_event: Mapping[str, list[Finding]],
 ) -> Iterator[Link]:
-    """Give a link for each two neighbours among the events that a correlation rule joined."""
+    """Give a link for each two neighbours among the events that a correlation rule joined.
+
+    ``found_in`` has the events of processes that rules found, by the key of the process.
+    """
     unit: dict[str, str] = {key: one.key for key, one in records.items()}
-    for process in grown.values():
-        unit.update((event.id, f"process:{process.key}") for event in process.events)
+    for key, events in found_in.items():
+        unit.update((event.id, f"process:{key}") for event in events)
     for finding in sorted(found, key=lambda one: (-one.weight, one.time_ns or 0, one.id)):
         if finding.weight < TELLING:
             continue

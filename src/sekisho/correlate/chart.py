@@ -5,7 +5,7 @@ from __future__ import annotations
 from ntpath import basename
 
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import Process, destination_of
+from sekisho.correlate.processes import Process, destination_of
 from sekisho.correlate.story import Telling, hostile_files, mailbox_of, ran
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
@@ -23,6 +23,7 @@ RELATIONS = {
     "server.read": "read",
     "mail.sent": "mailed",
     "network.requested": "requested",
+    "network.sent": "sent",
     "network.asked": "resolved",
     "network.flow": "connected",
 }

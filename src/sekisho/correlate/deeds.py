@@ -56,6 +56,7 @@ LOGONS = frozenset(("4624", "4625", "4648", "4771", "4776"))  # Source: Microsof
 SUBJECTS = ("message-subject", "subject", "Subject")
 PATHS = ("cs-uri-stem", "UrlStem", "path", "request")
 QUERIES = ("cs-uri-query", "UrlQuery")
+METHODS, SENDS = ("cs-method", "method", "http_method", "http.http_method"), ("POST", "PUT")  # RFC 9110, 9.3.3, 9.3.4
 COMMANDS = ("Cmdlet", "CmdletParameters", "Command", "Parameters", "EventData", "Data", "Message")
 
 
@@ -161,6 +162,8 @@ def _about(record: Record) -> tuple[str, ...]:
     """Give kind, layer, actor and its type, target and its type, and detail of a record."""
     event = record.event
     kind, layer = told_as(event)
+    if kind == "network.requested" and _field(event.fields, METHODS).upper() in SENDS:
+        kind = "network.sent"
     seen = sightings(event)
     by = {(what.type, role): what.value for what, role in reversed(seen)}
     telling = record.weight >= TELLING

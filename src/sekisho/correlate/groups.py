@@ -3,8 +3,8 @@
 Two groups that each have a beginning, a hostile mail or file or an attack on a server from outside, are two incidents:
 they may share a site, an address, a tool. Only a value that stands for one act unites them, or one who acts in both:
 an account that was taken on a server and then sends mail. Attacks on one server may be one attack in many requests;
-of two attacks on servers, each from outside, one account's name makes one attack only within a day, since a mailbox
-is worth taking to more than one intruder.
+of two attacks on servers, each from outside, one account's name makes one attack only within a day, and only where not
+both show a way in of their own, since a mailbox is worth taking to more than one intruder.
 Since the worthiest links go first, a record ends up with the beginning that it fits best, and what else it shares is
 told as a relation.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from sekisho.correlate.links import Link
 
 MAIL, FILE, SERVER = "mail", "file", "server"
+ENTERED = "entered"  # besides SERVER: how the intruder got in is shown, not only what was done inside
 NONE: frozenset[str] = frozenset()
 
 
@@ -33,7 +34,7 @@ class Groups:
     _parent: dict[str, str] = field(default_factory=dict)
     _size: dict[str, int] = field(default_factory=dict)
     _roots: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Kinds of beginnings of groups that have any, by representative: mail file server."""
+    """Kinds of beginnings of groups that have any, by representative: mail file server entered."""
 
     def find(self, key: str) -> str:
         """Give the representative of a unit's group."""
@@ -72,7 +73,7 @@ class Groups:
         left, right = (self._roots.get(self.find(key), NONE) for key in (link.left, link.right))
         if not left or not right or link.proves:
             return False
-        if link.how == "account" and not link.soon and SERVER in left & right:
+        if link.how == "account" and SERVER in left & right and (not link.soon or ENTERED in left & right):
             return True
         if link.acts and SERVER in left | right:
             return False

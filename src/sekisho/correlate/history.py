@@ -1,22 +1,28 @@
 """What happened: processes on hosts with what they started, wrote, set and contacted, and records of other logs.
 
 Events stream in. Of those, only what can carry a story is kept: what a rule matched, a few fields of what processes do,
-and records that name something known to be hostile.
+and records that name something known to be hostile. What processes do is held as few bytes (:mod:`.held`) until it is
+known which hosts a story may be about: those with a telling finding, or where something sought was named. Of these,
+some at a time are linked and weeded (:mod:`.weeding`), so memory grows with what is told, not with what was logged.
+
+Longer than most files: what is kept, and when it may be let go, is one decision.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from ntpath import basename
-from typing import Any, NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
+from sekisho.correlate.held import WRITES, Held, checksum, hold, release, written
 from sekisho.correlate.identity import Identities, Seen, bare_host
 from sekisho.correlate.observables import sightings
+from sekisho.correlate.processes import Forest, Process, Rank, is_pseudo_image
+from sekisho.correlate.sought import Scanner, Sought
+from sekisho.correlate.weeding import Weeder, weed
 from sekisho.model.event import Event
 from sekisho.model.observable import Observable
 
@@ -42,83 +48,43 @@ PARTIES_COUNTED = 64  # a value that so many share is a hub; how many more does 
 # Source: ATT&CK T1547.001, T1543.003, T1053.005.
 PERSISTENCE = ("\\currentversion\\run", "\\currentversion\\runonce", "\\winlogon\\", "\\schedule\\taskcache\\")
 SERVICE_VALUES = ("\\imagepath", "\\servicedll")  # the rest below a service's key starts nothing
-# Processes that start everybody's programs: a story passes through them but never spreads over them.
-HUBS = frozenset(
-    "explorer.exe services.exe svchost.exe wininit.exe winlogon.exe userinit.exe smss.exe csrss.exe system lsass.exe "
-    "taskeng.exe taskhostw.exe wmiprvse.exe dllhost.exe sihost.exe runtimebroker.exe outlook.exe thunderbird.exe "
-    "chrome.exe msedge.exe firefox.exe iexplore.exe conhost.exe werfault.exe".split()
-)
-# Of these, the ones that malware starts anew to hide in, and what starts them then.
-# Source: ATT&CK T1055.012 and its examples (Qakbot S0650: explorer.exe, msra.exe, mobsync.exe; IcedID: svchost.exe).
-HIDDEN_IN = frozenset(
-    ("explorer.exe", "svchost.exe", "dllhost.exe", "iexplore.exe", "werfault.exe", "runtimebroker.exe")
-)
-LOADERS = frozenset(
-    "regsvr32.exe rundll32.exe mshta.exe wscript.exe cscript.exe powershell.exe pwsh.exe msbuild.exe installutil.exe "
-    "winword.exe excel.exe powerpnt.exe onenote.exe eqnedt32.exe".split()
-)
-UNSET = (None, "", "-")  # how logs write that a field has no value
 CONTEXT_OF_ONE = 500  # records that one worker keeps for one hostile value; more tell nothing new and are counted
+# By these a record without a program's path may still belong to a process. Source: Sysmon's and Security's schemas.
+NUMBERS = ("ProcessGuid", "SourceProcessGUID", "SourceProcessGuid", "ProcessId", "SourceProcessId", "System_ProcessID")
+LINKED_AT_ONCE = 20_000  # events of whole hosts: some 30 MB as objects, of which few are kept
+UNPACKED_TIMES = 3  # how often a part is unpacked at most, on average
 CLOCK_SLACK_NS = 10 * 60 * 1_000_000_000  # clocks of a mail server and a workstation differ by minutes at most
-
-
-@dataclass(slots=True, eq=False)
-class Process:
-    """One process on one host and everything seen of it."""
-
-    key: str
-    host: str
-    image: str
-    command_line: str = ""
-    unfolded: str = ""
-    user: str = ""
-    at_ns: int | None = None
-    parent: Process | None = None
-    creation: Event | None = None
-    hashes: str = ""
-    children: list[Process] = field(default_factory=list)
-    actions: list[Event] = field(default_factory=list)
-    """Files written, registry values set, connections, queries and other events with findings, in time order."""
-    starts_ns: int = 0
-    """When it started, and never before the one that started it: two logs' clocks differ by moments."""
-    generation: int = 0
-    """How many ancestors are known."""
-    text: str = ""
-    """Command line and image, lower case, to look names up in."""
-
-    @property
-    def events(self) -> list[Event]:
-        """Give its creation, when that was seen, and its actions."""
-        return [self.creation, *self.actions] if self.creation is not None else self.actions
-
-    @property
-    def name(self) -> str:
-        """Give the executable's file name."""
-        return name_of(self.image)
-
-    @property
-    def is_hub(self) -> bool:
-        """Tell whether this is one of the programs that start everybody's programs.
-
-        One that a loader or interpreter started is a program to hide in, not the user's shell.
-        """
-        name = self.name.lower()
-        if name not in HUBS:
-            return False
-        return name not in HIDDEN_IN or self.parent is None or self.parent.name.lower() not in LOADERS
 
 
 class History:
     """Collects events as they stream by and links them once asked."""
 
-    def __init__(self, wanted: Collection[Observable] = (), *, only_wanted: bool = False) -> None:
-        """Start empty; records that name something ``wanted`` are kept though no rule matched them, or those alone."""
+    def __init__(
+        self, wanted: Collection[Observable] = (), *, only_wanted: bool = False, sought: Sought | None = None
+    ) -> None:
+        """Start empty.
+
+        Args:
+            wanted: records that name something of it are kept though no rule matched them.
+            only_wanted: nothing else is.
+            sought: what names an event of a host into a story; then what is handed on is packed. None: it is not.
+        """
         self.wanted, self.only_wanted = frozenset(wanted), only_wanted
+        self._scanner = Scanner(sought) if sought is not None else None
         shown = sorted({what.value.lower() for what in self.wanted})
         self._scan = AhoCorasick(shown) if shown else None
         self._context: dict[Observable, int] = {}
-        self._events: list[Event] = []
+        self._events: list[_Taken] = []
+        self._parts: list[tuple[list[tuple[int, Event]], Held | None]] = []
+        self._hits: set[tuple[str, int]] = set()
+        """(host, place in the sought patterns)."""
+        self._needs: set[str] = set()
+        """Hosts of which all is linked, since a record there leaves open whether it is a process's own."""
         self._processes: dict[str, Process] = {}
+        self._gone: list[Event] = []
+        """Writes that were let go and lie in no packed part."""
+        self._brought: dict[str, Event] = {}
+        self._linked = False
         self._loose: list[Event] = []
         self._recalled: set[str] | None = None
         self._layers: Layers | None = None
@@ -140,7 +106,7 @@ class History:
             return
         if self.only_wanted:
             if event.logsource.category not in KEPT and self._is_context(event):
-                self._events.append(event)
+                self._events.append(_Taken(event))
             return
         self.identities.learn(event)
         kind = event.logsource.service or event.logsource.category
@@ -153,25 +119,48 @@ class History:
             self.accounts.setdefault(event.host, set()).add(account(event.user))
         wanted = KEPT.get(event.logsource.category)
         if found:
-            self._events.append(event)
+            self._keep(event, found=True)
             self.found.add((event.source, event.record))
         elif wanted is not None and _tells(event):
             fields = event.fields
-            self._events.append(replace(event, fields={name: fields[name] for name in wanted if name in fields}))
+            self._keep(replace(event, fields={name: fields[name] for name in wanted if name in fields}), found=False)
         elif wanted is None and self.wanted and self._is_context(event):
-            self._events.append(event)
+            self._keep(event, found=True)
+
+    def _keep(self, event: Event, *, found: bool) -> None:
+        """Keep an event, and note what its host may be needed for."""
+        if self._scanner is None:
+            self._events.append(_Taken(event))
+            return
+        fields, category, host = event.fields, event.logsource.category, event.host.lower()
+        touched = False
+        if category in KEPT and (hits := self._scanner.hits(event)):
+            touched = True
+            self._hits.update((host, number) for number in hits)
+        image = str(fields.get("Image") or fields.get("SourceImage") or "")
+        open_whose = category != "process_creation" and not image
+        if open_whose and any(fields.get(name) not in (None, "") for name in NUMBERS):
+            self._needs.add(host)
+            open_whose = False
+        stays = found or category not in KEPT or open_whose or is_pseudo_image(image)
+        self._events.append(_Taken(event, touched, not stays))
 
     def take(self) -> Kept:
         """Give what was collected so far and start anew: how a worker hands its share on."""
         ties = self.identities.take()
-        kept = Kept(self._events, self.coverage, self.accounts, self.kinds, self.found, self.shared, ties)
-        self.found = set()
+        stay = [(index, one.event) for index, one in enumerate(self._events) if not one.packs]
+        held = hold([(index, one.event, one.touched) for index, one in enumerate(self._events) if one.packs])
+        noted = (self._hits, self._needs)
+        kept = Kept(stay, held, *noted, self.coverage, self.accounts, self.kinds, self.found, self.shared, ties)
+        self.found, self._hits, self._needs = set(), set(), set()
         self._events, self.coverage, self.accounts, self.kinds, self.shared = [], {}, {}, {}, {}
         return kept
 
     def give(self, kept: Kept) -> None:
         """Add what another history collected."""
-        self._events += kept.events
+        self._parts.append((kept.stay, kept.held))
+        self._hits |= kept.hits
+        self._needs |= kept.needs
         for key, covered in kept.coverage.items():
             self.coverage.setdefault(key, Coverage()).join(covered)
         for host, names in kept.accounts.items():
@@ -189,7 +178,7 @@ class History:
         """Add records that a second look found, once linked; give how many are new."""
         if self._recalled is None:
             self._recalled = {event.id for event in self._loose}
-        new = [event for event in kept.events if event.id not in self._recalled]
+        new = [event for _, event in kept.stay if event.id not in self._recalled]
         self._recalled.update(event.id for event in new)
         self._loose += new
         for what, parties in kept.shared.items():
@@ -203,21 +192,123 @@ class History:
             self._layers = Layers.of(self)
         return self._layers
 
-    def link(self) -> None:
-        """Build the process forest; call once, after the last event."""
+    def link(self, weeder: Weeder | None = None) -> None:
+        """Build the process forest, once, after the last event.
+
+        Args:
+            weeder: tells what may be let go; None keeps all that was added.
+        """
         self._layers = None
-        self._events.sort(key=lambda event: (event.time_ns or 0, event.logsource.category != "process_creation"))
-        latest: dict[tuple[str, str], Process] = {}
-        for event in self._events:
-            if event.logsource.category == "process_creation":
-                self._created(event, latest)
-            else:
-                self._acted(event, latest)
+        if self._linked:
+            return
+        self._linked = True
+        self._parts.append(([(index, one.event) for index, one in enumerate(self._events)], None))
         self._events = []
+        stay: dict[str, list[Ranked]] = defaultdict(list)
+        for number, (ones, _) in enumerate(self._parts):
+            for index, one in ones:
+                stay[one.host.lower()].append(_ranked(number, index, one))
+        held = {number: one for number, (_, one) in enumerate(self._parts) if one is not None}
+        self._parts = [([], one) for one in held.values()]
+        marked = self._marked(stay, weeder)
+        loose: list[tuple[Rank, Event]] = []
+        for batch, numbers in self._batches(stay, held, self._relevant(stay, held, weeder, marked)):
+            forest = Forest()
+            mine = [one for host in batch for one in stay.pop(host, ())]
+            stayed = {id(one[-1]) for one in mine}
+            touched = {key for key in stayed if key in marked.touched}
+            for number in numbers:
+                for index, event, touches in release(held[number], batch):
+                    mine.append(_ranked(number, index, event))
+                    if touches:
+                        touched.add(id(event))
+            mine.sort()
+            forest.plant(mine)
+            gone: list[Event] = []
+            if weeder is not None:
+                forest.processes, gone = weed(forest.processes, marked.telling, touched)
+            forest.finish()
+            self._processes.update(forest.processes)
+            self._gone += [one for one in gone if id(one) in stayed and one.logsource.category in WRITES]
+            loose += forest.loose
+        self._processes = dict(sorted(self._processes.items(), key=lambda item: item[1].rank))
+        self._loose = [event for _, event in sorted(loose, key=lambda one: one[0])]
+
+    def _marked(self, stay: Mapping[str, Sequence[Ranked]], weeder: Weeder | None) -> _Marked:
+        """Give which of the events that were not packed matter, by ``id()``."""
+        if weeder is None:
+            return _Marked(frozenset(), frozenset())
+        events = [one[-1] for ones in stay.values() for one in ones]
+        telling = {id(one) for one in events if (one.source, one.record) in self.found and weeder.tells(one)}
+        if weeder.scanner.sought.patterns:
+            return _Marked(telling, {id(one) for one in events if weeder.scanner.hits(one)})
+        return _Marked(telling, frozenset())
+
+    def _relevant(
+        self,
+        stay: Mapping[str, Sequence[Ranked]],
+        held: Mapping[int, Held],
+        weeder: Weeder | None,
+        marked: _Marked,
+    ) -> set[str]:
+        """Give the hosts of which packed events may be told."""
+        hosts = {host for one in held.values() for host in one.hosts}
+        if weeder is None:
+            return hosts
+        sought = weeder.scanner.sought
+        telling = {host for host, ones in stay.items() if any(id(one[-1]) in marked.telling for one in ones)}
+        # A file that looks honest matters everywhere once something telling follows from it on one host.
+        kin = {sought.kin[number] for host, number in self._hits if host in telling}
+        named = {
+            host
+            for host, number in self._hits
+            if sought.patterns[number] in sought.hostile or sought.kin[number] in kin
+        }
+        return hosts & (telling | named | self._needs)
+
+    def _batches(
+        self, stay: Mapping[str, Sequence[Ranked]], held: Mapping[int, Held], relevant: Collection[str]
+    ) -> list[tuple[set[str], list[int]]]:
+        """Give hosts to link at once, with the numbers of the parts that hold packed events of theirs.
+
+        Where the records of many hosts lie mixed, more are linked at once, so that no part is unpacked too often.
+        """
+        sizes = Counter({host: len(ones) for host, ones in stay.items()})
+        where: dict[str, list[int]] = defaultdict(list)
+        for number, one in held.items():
+            for host, count in one.hosts.items():
+                if host in relevant:
+                    where[host].append(number)
+                    sizes[host] += count
+        limit, all_of = LINKED_AT_ONCE, sum(sizes.values())
+        while True:
+            batches = _cut(sizes, where, limit)
+            if limit >= all_of or sum(len(numbers) for _, numbers in batches) <= UNPACKED_TIMES * len(held):
+                return batches
+            limit *= 2
+
+    def saves(self, names: Collection[str]) -> list[Event]:
+        """Give the writes of files of some names that were let go or never looked at, once linked."""
+        checksums = frozenset(map(checksum, names))
+        packed = (
+            event
+            for _, held in self._parts
+            if held is not None and held.writes(checksums)
+            for _, event, _ in release(held)
+            if event.logsource.category in WRITES
+        )
+        found = [event for event in (*self._gone, *packed) if written(event) in names]
+        if found:
+            here = {(one.source, one.record, one.parts) for one in self._writes() if written(one) in names}
+            found = [one for one in found if (one.source, one.record, one.parts) not in here]
+            found.sort(key=lambda one: (one.time_ns or 0, one.source, one.record))
+        self._brought.update((event.id, event) for event in found)
+        return found
+
+    def _writes(self) -> Iterator[Event]:
         for process in self._processes.values():
-            process.text = f"{process.command_line} {process.image}".lower()
-            if not process.generation:
-                _descend(process)
+            yield from (event for event in process.actions if event.logsource.category in WRITES)
+        yield from (event for event in self._loose if event.logsource.category in WRITES)
 
     def processes(self) -> Iterator[Process]:
         """Give every process seen, in order of first sight."""
@@ -228,6 +319,7 @@ class History:
         for process in self._processes.values():
             yield from process.events
         yield from self._loose
+        yield from self._brought.values()
 
     def found_in(self, process: Process) -> list[Event]:
         """Give the events of a process that rules matched."""
@@ -257,71 +349,47 @@ class History:
             keep = keep or count <= CONTEXT_OF_ONE
         return keep
 
-    def _created(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
-        fields = event.fields
-        key = _key(event.host, fields.get("ProcessGuid"), fields.get("ProcessId"), event)
-        process = self._processes.get(key)
-        if process is not None and process.creation is not None:
-            process.actions.append(event)  # the same creation told by a second log
-            return
-        if process is None:
-            process = self._twin(event, latest) or self._new(key, event.host, str(fields.get("Image") or ""))
-        if process.creation is not None:
-            process.actions.append(event)
-            return
-        process.image = str(fields.get("Image") or process.image)
-        process.command_line = str(fields.get("CommandLine") or "")
-        process.unfolded = _text(fields.get("CommandLine.unfolded"))
-        process.user = event.user or str(fields.get("User") or "")
-        process.at_ns, process.creation, process.hashes = event.time_ns, event, str(fields.get("Hashes") or "").lower()
-        latest[_pid_key(event.host, fields.get("ProcessId"))] = process
-        self._adopt(process, fields, latest)
 
-    def _twin(self, event: Event, latest: dict[tuple[str, str], Process]) -> Process | None:
-        """Find the process that another log (Security 4688 beside Sysmon 1) told of within two seconds."""
-        known = latest.get(_pid_key(event.host, event.fields.get("ProcessId")))
-        if known is None or known.at_ns is None or event.time_ns is None:
-            return None
-        close = abs(known.at_ns - event.time_ns) < 2_000_000_000
-        return known if close and known.name.lower() == name_of(str(event.fields.get("Image"))).lower() else None
+Ranked = tuple[int, bool, int, int, Event]
+"""A record with its rank: time, whether it is no start of a process, its part and its place in that."""
 
-    def _adopt(self, process: Process, fields: Any, latest: dict[tuple[str, str], Process]) -> None:
-        guid = fields.get("ParentProcessGuid")
-        parent = self._processes.get(_guid_key(process.host, guid)) if guid else None
-        if parent is None:
-            parent = latest.get(_pid_key(process.host, fields.get("ParentProcessId")))
-        image = str(fields.get("ParentImage") or "")
-        if parent is not None and image and parent.name.lower() != name_of(image).lower():
-            parent = None  # the number was used again
-        if parent is None and (guid or image):
-            key = _guid_key(process.host, guid) if guid else f"{process.host.lower()}|parent-of|{process.key}"
-            parent = self._new(key, process.host, image)
-            parent.command_line = str(fields.get("ParentCommandLine") or "")
-        if parent is not None and parent is not process:
-            process.parent = parent
-            parent.children.append(process)
 
-    def _acted(self, event: Event, latest: dict[tuple[str, str], Process]) -> None:
-        fields = event.fields
-        guid = fields.get("ProcessGuid") or fields.get("SourceProcessGUID") or fields.get("SourceProcessGuid")
-        pid = fields.get("ProcessId") or fields.get("SourceProcessId")
-        if pid in (None, "") and event.logsource.service == "powershell":
-            pid = fields.get("System_ProcessID")  # PowerShell logs its script blocks itself
-        process = self._processes.get(_guid_key(event.host, guid)) if guid else None
-        if process is None and pid not in (None, ""):
-            process = latest.get(_pid_key(event.host, pid))
-        image = str(fields.get("Image") or fields.get("SourceImage") or "")
-        if process is None and image:
-            process = self._new(_key(event.host, guid, pid, event), event.host, image)
-            process.user = event.user
-        if process is None:
-            self._loose.append(event)
-        else:
-            process.actions.append(event)
+class _Taken(NamedTuple):
+    """One event, as a worker keeps it until it hands its share on."""
 
-    def _new(self, key: str, host: str, image: str) -> Process:
-        process = self._processes[key] = Process(key, host, image)
-        return process
+    event: Event
+    touched: bool = False
+    """It names something sought."""
+    packs: bool = False
+    """It is to be packed, since no rule matched it and it is some process's own."""
+
+
+class _Marked(NamedTuple):
+    """Events that matter, by ``id()``."""
+
+    telling: Collection[int]
+    """Of what rules found, what may be told."""
+    touched: Collection[int]
+    """What names something sought."""
+
+
+def _ranked(part: int, index: int, event: Event) -> Ranked:
+    return event.time_ns or 0, event.logsource.category != "process_creation", part, index, event
+
+
+def _cut(sizes: Mapping[str, int], where: Mapping[str, Sequence[int]], limit: int) -> list[tuple[set[str], list[int]]]:
+    """Cut hosts into batches of so many events, in the order of the parts that hold them."""
+    batches: list[tuple[set[str], list[int]]] = []
+    batch: set[str] = set()
+    size = 0
+    ordered = sorted(sizes, key=lambda name: (where[name][0] if name in where else -1, name))
+    for place, host in enumerate(ordered, 1):
+        batch.add(host)
+        size += sizes[host]
+        if size >= limit or place == len(ordered):
+            batches.append((batch, sorted({number for name in batch for number in where.get(name, ())})))
+            batch, size = set(), 0
+    return batches
 
 
 @dataclass(slots=True)
@@ -392,7 +460,11 @@ class Layers(NamedTuple):
 class Kept(NamedTuple):
     """What one history collected, to be given to another."""
 
-    events: list[Event]
+    stay: list[tuple[int, Event]]
+    """What is not packed, with its place among all."""
+    held: Held | None
+    hits: set[tuple[str, int]]
+    needs: set[str]
     coverage: dict[tuple[str, str], Coverage]
     accounts: dict[str, set[str]]
     kinds: dict[str, set[str]]
@@ -407,81 +479,9 @@ def nothing() -> Kept:
     return History().take()
 
 
-@lru_cache(maxsize=65_536)
-def name_of(image: str) -> str:
-    """Give a program's file name."""
-    return basename(image) or image
-
-
 def account(name: str) -> str:
     r"""Give the bare account of ``CORP\user01``, ``user01@corp.example`` or ``user01``."""
     return name.rpartition("\\")[2].partition("@")[0].lower()
-
-
-def members(roots: Iterable[Process]) -> dict[str, Process]:
-    """Give processes and all they started, hubs left out, by key."""
-    found: dict[str, Process] = {}
-    todo = list(roots)
-    while todo:
-        process = todo.pop()
-        if process.key not in found:
-            found[process.key] = process
-            todo += [child for child in process.children if not child.is_hub]
-    return found
-
-
-def urls_of(process: Process) -> list[str]:
-    """Give the URLs on a process's command line, canonical, as unfolding found them."""
-    return _listed(process, "CommandLine.url")
-
-
-def deeds_of(process: Process) -> list[str]:
-    """Give what a hidden command line does in the end, other than starting itself: ``downloads X``, ``writes X``."""
-    shown = process.command_line.strip('" ')[:40]
-    deeds = [one for one in _listed(process, "CommandLine.calls") if shown not in one]
-    return deeds if any(one.startswith(("downloads ", "writes ")) for one in deeds) else []
-
-
-def _listed(process: Process, name: str) -> list[str]:
-    found = process.creation.fields.get(name) if process.creation is not None else None
-    return [str(one) for one in found] if isinstance(found, list) else [str(found)] if found else []
-
-
-def by_descent(processes: Iterable[Process]) -> list[Process]:
-    """Give processes by time of start, every one after its ancestors."""
-    return sorted(processes, key=lambda process: (process.starts_ns, process.generation, process.key))
-
-
-def _descend(process: Process) -> None:
-    """Set start and generation of a process and of the ancestors that have none yet; a circle ends where it closes."""
-    line, walked = [process], {process.key}
-    while (parent := line[-1].parent) is not None and not parent.generation and parent.key not in walked:
-        walked.add(parent.key)
-        line.append(parent)
-    for one in reversed(line):
-        above = one.parent
-        one.starts_ns = max(one.at_ns or 0, above.starts_ns if above is not None else 0)
-        one.generation = (above.generation if above is not None else 0) + 1
-
-
-def destination_of(event: Event) -> str:
-    """Give the host name or address that a connection went to or a query asked for; empty for any other event."""
-    if event.logsource.category == "network_connection":
-        name = event.fields.get("DestinationHostname")
-        value = name if name not in UNSET else event.fields.get("DestinationIp")
-    else:
-        value = event.fields.get("QueryName") if event.logsource.category == "dns_query" else None
-    return str(value or "")
-
-
-def targets(events: Iterable[Event], category: str, name: str) -> dict[str, list[Event]]:
-    """Group events of one category by one field's value, empty values left out."""
-    groups: dict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        value = event.fields.get(name)
-        if event.logsource.category == category and value not in UNSET:
-            groups[str(value)].append(event)
-    return groups
 
 
 def _tells(event: Event) -> bool:
@@ -491,20 +491,3 @@ def _tells(event: Event) -> bool:
     if "\\services\\" in target:
         return target.endswith(SERVICE_VALUES)
     return any(part in target for part in PERSISTENCE)
-
-
-def _text(value: Any) -> str:
-    return str(value[0] if isinstance(value, list) and value else value or "")
-
-
-def _key(host: str, guid: Any, pid: Any, event: Event) -> str:
-    return _guid_key(host, guid) if guid else f"{host.lower()}|{pid}|{event.time_ns}"
-
-
-def _guid_key(host: str, guid: Any) -> str:
-    return f"{host.lower()}|{str(guid).strip('{}').lower()}"
-
-
-def _pid_key(host: str, pid: Any) -> tuple[str, str]:
-    text = str(pid)
-    return host.lower(), str(int(text, 16)) if text.lower().startswith("0x") else text

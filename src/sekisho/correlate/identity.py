@@ -58,6 +58,7 @@ class Identities:
         """Start empty."""
         self._seen: dict[tuple[Observable, Observable], Seen] = {}
         self._leases: dict[str, list[tuple[int, str]]] | None = None
+        self._spans: dict[str, list[tuple[int, int, str]]] = {}
         self._of: dict[Observable, list[Tie]] | None = None
 
     def learn(self, event: Event) -> None:
@@ -93,12 +94,18 @@ class Identities:
         return self._of.get(what, [])
 
     def host_of(self, address: str, at_ns: int | None = None) -> str:
-        """Give the machine that had an address, at a moment when one is given; empty when nothing shows it."""
+        """Give the machine that had an address, at a moment when one is given; empty when nothing shows it.
+
+        Of a machine that had it again and again only the first and last sighting are known. Between these it is taken
+        to have kept the address, unless another machine had it meanwhile.
+        """
         if self._leases is None:
             self._leases = defaultdict(list)
             for (left, right), one in self._seen.items():
                 if left.type == "ip" and right.type == "host":
                     self._leases[left.value] += [(at or 0, right.value) for at in {one.first_ns, one.last_ns}]
+                    if one.first_ns is not None and one.last_ns is not None:
+                        self._spans.setdefault(left.value, []).append((one.first_ns, one.last_ns, right.value))
             for lease in self._leases.values():
                 lease.sort()
         leases = self._leases.get(address, [])
@@ -108,7 +115,11 @@ class Identities:
             return leases[-1][1] if len({host for _, host in leases}) == 1 else ""
         place = bisect_right(leases, (at_ns, "\U0010ffff"))
         near = [one for one in leases[max(0, place - 1) : place + 1] if not one[0] or abs(one[0] - at_ns) <= LEASE_NS]
-        return min(near, key=lambda one: abs(one[0] - at_ns))[1] if near else ""
+        if near:
+            return min(near, key=lambda one: abs(one[0] - at_ns))[1]
+        spans = self._spans.get(address, ())
+        kept = next((one for one in spans if one[0] <= at_ns <= one[1]), None)
+        return kept[2] if kept and all(one is kept or one[1] < kept[0] or one[0] > kept[1] for one in spans) else ""
 
     def _add(self, left: Observable, right: Observable, one: Seen) -> None:
         known = self._seen.get((left, right))

@@ -10,19 +10,23 @@ from typing import Any
 from sekisho.correlate import advice, chart, story
 from sekisho.correlate.cases import Case, Given, cases
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import CLOCK_SLACK_NS, History, account, urls_of
+from sekisho.correlate.history import CLOCK_SLACK_NS, History, account
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.identity import bare_host, custom, told
-from sekisho.correlate.joins import Carried, join
+from sekisho.correlate.joins import Carried, join, sought
 from sekisho.correlate.links import TELLING, Link
 from sekisho.correlate.observables import ACTOR, OBJECT, account_of, outside, sightings
+from sekisho.correlate.processes import urls_of
 from sekisho.correlate.reach import Everyone, reached
 from sekisho.correlate.records import Marker
+from sekisho.correlate.sought import Scanner
+from sekisho.correlate.wanted import of_mails
+from sekisho.correlate.weeding import Weeder, telling
 from sekisho.model.artifact import Analysis
 from sekisho.model.finding import LEVELS, Finding
 from sekisho.model.freemail import FREEMAIL
 from sekisho.model.ids import stable_id
-from sekisho.model.incident import Entity, Identity, Incident, Merge, Offset, Related, Step, Text
+from sekisho.model.incident import Entity, Identity, Incident, Merge, Offset, Reached, Related, Step, Text
 from sekisho.model.observable import Observable
 from sekisho.model.verdict import BAD, Verdict
 
@@ -43,6 +47,8 @@ class Choices:
     """Addresses of its servers, gateways and proxies."""
     apart: frozenset[str] = frozenset()
     """Ids of merges to undo (``Merge.id``)."""
+    whole: bool = False
+    """Keep whatever was logged of every host: the plain way, which the one that lets go is held against."""
 
 
 def correlate(
@@ -56,17 +62,16 @@ def correlate(
         findings: everything rules found, in any order.
         choices: what the user says; nothing by default.
     """
-    history.link()
     choices = choices or Choices()
     judged = {one.analysis.address: one.judgement for one in carried}
     trees: dict[str, list[Analysis]] = defaultdict(list)
     for one in carried:
         if one.message is not None:
             trees[one.message.address].append(one.analysis)
-    own = choices.own | own_domains(carried)
-    given = Given(
-        carried, join(carried, history), history, findings, judged, trees, Hubs(own, choices.relays), choices.apart
-    )
+    hubs = Hubs(choices.own | own_domains(carried), choices.relays)
+    named = Scanner(sought(carried, of_mails(carried, hubs)))
+    history.link(None if choices.whole else Weeder(named, telling(findings, TELLING)))
+    given = Given(carried, join(carried, history), history, findings, judged, trees, hubs, choices.apart)
     grouped, everyone = cases(given), Everyone(carried)
     made = [_incident(case, given, grouped.marker, everyone) for case in grouped.cases]
     return tuple(sorted(made, key=lambda one: (-one.score, one.first_at_ns or 0, one.id)))
@@ -83,7 +88,8 @@ def _incident(case: Case, given: Given, marker: Marker, everyone: Everyone) -> I
     steps = tuple(story.steps(telling))
     nodes, edges = chart.draw(telling)
     times = [step.at_ns for step in steps if step.at_ns is not None]
-    severity = _severity(case)
+    visits = story.followed(telling, given.hubs.addresses)
+    severity = _severity(case, visited=bool(visits))
     entities = tuple(_entities(telling, steps))
     root, root_text = _root(case, telling)
     trees = given.trees
@@ -96,7 +102,7 @@ def _incident(case: Case, given: Given, marker: Marker, everyone: Everyone) -> I
         probability=round(case.probability, 4),
         severity=severity,
         score=round(_score(case, severity, len(reach)), 4),
-        title=_title(case, telling),
+        title=_title(case, telling, reach if visits else ()),
         root_cause=root,
         root_text=root_text,
         first_at_ns=min(times, default=None),
@@ -154,14 +160,18 @@ def _identities(entities: Iterable[Entity], marker: Marker) -> Iterable[Identity
         yield Identity(tie.left, tie.right, tie.confidence, Text(f"why.tie.{tie.why}"), evidence)
 
 
-def _severity(case: Case) -> str:
-    """Grade by how far it got: delivered, opened, called out; findings on hosts and servers by their own level."""
+def _severity(case: Case, *, visited: bool) -> str:
+    """Grade by how far it got: delivered, opened, called out; findings on hosts and servers by their own level.
+
+    Where a link is all there is, to follow it is to open it.
+    """
     levels = [finding.level for record in case.records for finding in record.findings]
     if case.messages or case.carried:
         if case.processes:
             levels.append("critical" if advice.destinations(case) else "high")
         else:
-            levels.append("medium" if case.verdict is Verdict.MALICIOUS else "low")
+            graded = ("medium", "high") if case.verdict is Verdict.MALICIOUS else ("low", "medium")
+            levels.append(graded[visited])
     else:
         levels += [finding.level for finding in case.findings]
     return max(levels, key=LEVELS.index, default="low")
@@ -225,7 +235,8 @@ def _process_first(case: Case, deed: Deed) -> bool:
     return at is not None and bool(times) and min(times) < at - CLOCK_SLACK_NS
 
 
-def _title(case: Case, telling: story.Telling) -> Text:
+def _title(case: Case, telling: story.Telling, reach: Sequence[Reached]) -> Text:
+    """Name an incident by what was done; ``reach`` tells of those who followed its links, if anybody did."""
     file, hosts = _root_file(case, telling), list(advice.victims(case))
     deed = story.first_grave(telling)
     if deed is not None and (file is None or story.before_mail(deed, telling)):
@@ -236,6 +247,9 @@ def _title(case: Case, telling: story.Telling) -> Text:
         names = (("host", server or deed.first.source), ("more", 0))
         return Text("title.host", (("kind", "process"), *names, ("findings", (grave[0].id,) if grave else ())))
     what = _kind(file) if file is not None else "process"
+    visitors = [one.value for one in reach if one.state == "contacted"]
+    if not case.processes and visitors and file is telling.message:
+        return Text("title.followed", (("kind", what), ("host", visitors[0]), ("more", len(visitors) - 1)))
     if not case.processes:
         return Text("title.delivered", (("kind", what), ("count", len(story.recipients(case.messages)))))
     key = "title.opened" if file is not None else "title.host"

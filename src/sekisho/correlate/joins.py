@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ntpath import basename
 
 from ahocorasick_rs import AhoCorasick
 
-from sekisho.correlate.history import CLOCK_SLACK_NS, UNSET, History, Process, account
+from sekisho.correlate.groups import Groups
+from sekisho.correlate.history import CLOCK_SLACK_NS, History, account
+from sekisho.correlate.processes import UNSET, Process
+from sekisho.correlate.sought import Sought, plain
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
+from sekisho.model.observable import Observable
 from sekisho.model.verdict import BAD, Judgement
 
 DAY_NS = 24 * 3600 * 1_000_000_000
@@ -33,7 +37,6 @@ COMMON_STRING_HOSTS = 4  # hosts that run a string, from which on it is part of 
 EVERYWHERE = ("c:\\windows\\", "c:\\program files", "%systemroot%", "%windir%", "%programfiles")
 COMMAND_FEATURES = ("lnk.arguments", "vba.commands", "script.commands", "xlm.calls", "script.unfolded")
 TOKEN = re.compile(r"[^\s\"'|&<>^(),;=]{20,}")
-BLANKS = re.compile(r"[\s\"'^]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,6 @@ def bodies(tree: Iterable[Analysis]) -> list[Analysis]:
     return [one for one in tree if one.artifact.relation == "body" or one.artifact.parent is None]
 
 
-def plain(command: str) -> str:
-    """Fold a command line for comparison: lower case, without quotes and carets, single blanks."""
-    return BLANKS.sub(" ", command).strip().lower()
-
-
 def in_time(carried: Carried, at_ns: int | None) -> bool:
     """Tell whether an event can follow from the mail's arrival."""
     if carried.at_ns is None or at_ns is None:
@@ -137,6 +135,35 @@ def _index(carried: Sequence[Carried]) -> Index:
     ]:
         del index.names[name]
     return index
+
+
+def sought(carried: Sequence[Carried], wanted: Iterable[Observable]) -> Sought:
+    """Give what names an event of a host into a story: what mails and files look like there, and what they name.
+
+    Args:
+        carried: every mail and file with its judgement.
+        wanted: what hostile mails name (:func:`sekisho.correlate.wanted.of_mails`).
+    """
+    index = _index(carried)
+    hostile = {*index.strings, *index.addresses, *(what.value.lower() for what in wanted)} - {""}
+    honest: dict[str, list[str]] = {}
+    for values in (index.names, index.hashes):
+        for value, ones in values.items():
+            if any(one.judgement.verdict in BAD for one in ones):
+                hostile.add(value)
+            honest[value] = [one.analysis.sha256 for one in ones]
+    patterns = tuple(sorted(hostile | honest.keys()))
+    return Sought(patterns, frozenset(hostile), _kin(patterns, honest))
+
+
+def _kin(patterns: Sequence[str], shared: Mapping[str, Iterable[str]]) -> tuple[int, ...]:
+    """Number patterns so that those of one file, its names and its digest, have one number."""
+    groups = Groups()
+    for value, others in shared.items():
+        for other in others:
+            groups.join(value, other)
+    numbers: dict[str, int] = {}
+    return tuple(numbers.setdefault(groups.find(value), number) for number, value in enumerate(patterns))
 
 
 def _strings(analysis: Analysis) -> Iterator[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ntpath import basename
 
-from sekisho.correlate.history import History, Process, members
+from sekisho.correlate.processes import Process, members
 
 RUNNABLE_BY_PATH_CHARS = 8  # a written path shorter than this is no evidence that a command line names it
 
@@ -15,26 +15,26 @@ RUNNABLE_BY_PATH_CHARS = 8  # a written path shorter than this is no evidence th
 class Spread:
     """Follows what processes started, and who ran what these wrote; the same starts once."""
 
-    def __init__(self, history: History) -> None:
-        """``history`` must be linked."""
-        self._history = history
+    def __init__(self, processes: Callable[[], Iterable[Process]]) -> None:
+        """``processes`` gives all there are, linked."""
+        self._processes = processes
         self._runners: Mapping[tuple[str, str], list[Process]] | None = None
         self._known: dict[tuple[str, ...], dict[str, Process]] = {}
 
     def __call__(self, starts: Sequence[Process]) -> dict[str, Process]:
         """Give all that follow from some processes, by key; a thousand copies of one file share them."""
         if self._runners is None:
-            self._runners = _runners(self._history)
+            self._runners = runners(self._processes())
         key = tuple(sorted({process.key for process in starts}))
         if key not in self._known:
-            self._known[key] = _spread(starts, self._runners)
+            self._known[key] = spread(starts, self._runners)
         return dict(self._known[key])
 
 
-def _runners(history: History) -> dict[tuple[str, str], list[Process]]:
+def runners(processes: Iterable[Process]) -> dict[tuple[str, str], list[Process]]:
     """Index processes by the base names that their command lines and images mention."""
     index: dict[tuple[str, str], list[Process]] = defaultdict(list)
-    for process in history.processes():
+    for process in processes:
         text = f"{process.command_line} {process.unfolded} {process.image}".replace("/", "\\")
         words = {basename(word.strip("\"',;()")).lower() for word in text.replace('"', " ").split()}
         words.add(process.name.lower())
@@ -46,7 +46,7 @@ def _runners(history: History) -> dict[tuple[str, str], list[Process]]:
     return index
 
 
-def _spread(roots: Sequence[Process], runners: Mapping[tuple[str, str], list[Process]]) -> dict[str, Process]:
+def spread(roots: Sequence[Process], by_name: Mapping[tuple[str, str], list[Process]]) -> dict[str, Process]:
     """Follow what roots started, and who ran what these wrote (file-write lineage).
 
     Runners of one name are in order of time and each is taken once, so the cost is that of the events.
@@ -64,7 +64,7 @@ def _spread(roots: Sequence[Process], runners: Mapping[tuple[str, str], list[Pro
                     continue
                 path = str(event.fields.get("TargetFilename") or "")
                 key = process.host.lower(), basename(path).lower()
-                ones = runners.get(key, ())
+                ones = by_name.get(key, ())
                 if not ones or len(path) < RUNNABLE_BY_PATH_CHARS or "." not in key[1]:
                     continue
                 end = left.get(key, len(ones))

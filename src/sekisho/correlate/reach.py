@@ -9,7 +9,7 @@ from sekisho.correlate.history import account
 from sekisho.correlate.identity import bare_host
 from sekisho.correlate.joins import Carried
 from sekisho.correlate.records import Marker
-from sekisho.correlate.story import Telling, links_of, mailbox_of
+from sekisho.correlate.story import Telling, mailbox_of, places_of, site_of
 from sekisho.model.artifact import Analysis
 from sekisho.model.history import subject_of
 from sekisho.model.incident import Reached, Text
@@ -78,12 +78,11 @@ def reached(telling: Telling, everyone: Everyone, marker: Marker) -> tuple[Reach
 
 def _contacts(found: dict[str, Reached], telling: Telling, marker: Marker) -> None:
     """Add who contacted what the attack's mails and files hold, by the records of proxies, resolvers and sensors."""
-    places = {(url.ip or url.host).lower() for url, _ in links_of(telling).values()}
+    places = places_of(telling)
     for deed in telling.deeds:
         if deed.layer != "network":
             continue
-        host = deed.target.partition("/")[0].partition(":")[0]
-        if host not in places and not deed.findings:
+        if site_of(deed.target) not in places and not deed.findings:
             continue
         for record in deed.records:
             party = marker.party_of(record.event)

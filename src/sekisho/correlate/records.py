@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from ntpath import basename
 
 from sekisho.correlate.clocks import Shift
-from sekisho.correlate.history import History, Process
+from sekisho.correlate.held import WRITES, written
+from sekisho.correlate.history import History
 from sekisho.correlate.hubs import Hubs
 from sekisho.correlate.identity import Identities, bare_host
 from sekisho.correlate.links import GRAVE, Mark
 from sekisho.correlate.observables import ACTOR, OBJECT, fetched_names, of_file, of_message, of_text, outside, sightings
+from sekisho.correlate.processes import Process, is_pseudo
 from sekisho.model.artifact import Analysis
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
@@ -38,6 +40,8 @@ ACCOUNT_LOGS = frozenset(
 INSTALLED = ("c:\\windows\\", "c:\\program files\\", "c:\\program files (x86)\\")
 # Ports by which one machine works on another. Source: Microsoft, "Service overview and network port requirements".
 ADMIN_PORTS = frozenset(("135", "139", "445", "3389", "5985", "5986"))
+# Exploited services, guessed and stolen passwords. Source: ATT&CK, tactics initial access and credential access.
+WAYS_IN = ("T1190", "T1133", "T1110", "T1212", "T1539")
 # Logs whose grave records on one machine within minutes are taken for one attack on it.
 SERVER_LOGS = frozenset(("webserver", "httpproxy", "ecp", "oabgenerator", "msexchange-management", "order", "upload"))
 
@@ -105,6 +109,11 @@ def begins(record: Record) -> bool:
     if record.weight < GRAVE or not {source.category, source.service} & {*SERVER_LOGS, "authentication"}:
         return False
     return any(what.type == "ip" and role == ACTOR and outside(what.value) for what, role in sightings(record.event))
+
+
+def enters(record: Record) -> bool:
+    """Tell whether what rules found on a record is a way in, not only what is done once inside."""
+    return any(one.startswith(WAYS_IN) for finding in record.findings for one in finding.attack)
 
 
 class Marker:
@@ -266,11 +275,6 @@ class Marker:
             yield Mark(unit, plain, role, at_ns, party, weight, evidence)
 
 
-def is_pseudo(process: Process) -> bool:
-    """Tell whether a process stands for the system itself, whose acts have no more in common than the machine."""
-    return process.name.lower() in ("system", "registry") or basename(process.image).lower() == "ntoskrnl.exe"
-
-
 def touching(history: History, told: Collection[str], hostile: Collection[Observable]) -> Iterator[Event]:
     """Give where other processes, browsers above all, started with, asked for or contacted a hostile mail's address."""
     if not hostile:
@@ -306,10 +310,9 @@ def saving(history: History, told: Collection[str], names: Collection[str]) -> I
         if process.key in told:
             continue
         for event in process.actions:
-            if event.logsource.category in ("file_event", "create_stream_hash"):
-                path = str(event.fields.get("TargetFilename") or "").lower()
-                if basename(path.partition(":zone")[0]) in names:
-                    yield event
+            if event.logsource.category in WRITES and written(event) in names:
+                yield event
+    yield from history.saves(names)
 
 
 def loose(history: History) -> Iterator[Event]:

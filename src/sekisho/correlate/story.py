@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ntpath import basename, splitext
 
@@ -12,9 +12,10 @@ from ahocorasick_rs import AhoCorasick
 from sekisho.correlate import deeds
 from sekisho.correlate.cases import Case
 from sekisho.correlate.deeds import Deed
-from sekisho.correlate.history import CLOCK_SLACK_NS, Process, deeds_of, destination_of, targets
+from sekisho.correlate.history import CLOCK_SLACK_NS
 from sekisho.correlate.joins import NAME_MAX_CHARS, Carried, Join, addresses_of, bodies
 from sekisho.correlate.links import TELLING
+from sekisho.correlate.processes import Process, deeds_of, destination_of, targets
 from sekisho.model.artifact import Analysis, Artifact
 from sekisho.model.event import Event
 from sekisho.model.finding import Finding
@@ -168,6 +169,32 @@ def links_of(telling: Telling) -> dict[str, tuple[Url, Analysis]]:
         for url in holder.urls:
             found.setdefault(url.canonical or url.raw, (url, holder))
     return found
+
+
+def places_of(telling: Telling) -> frozenset[str]:
+    """Give the hosts and addresses that the case's mails and files lead to, lower case."""
+    return frozenset((url.ip or url.host).lower() for url, _ in links_of(telling).values())
+
+
+def followed(telling: Telling, relays: Collection[str] = ()) -> list[Deed]:
+    """Give the deeds by which somebody went where the case's mails lead; to look a name up is not to go there.
+
+    ``relays`` are the company's own gateways, which try links before anybody reads a mail.
+    """
+    places = places_of(telling)
+    return [
+        one
+        for one in telling.deeds
+        if one.layer == "network"
+        and one.kind != "network.asked"
+        and one.actor not in relays
+        and site_of(one.target) in places
+    ]
+
+
+def site_of(target: str) -> str:
+    """Give the host of what a deed went to."""
+    return target.partition("/")[0].partition(":")[0]
 
 
 def recipients(messages: Iterable[Analysis]) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from sekisho.correlate.clocks import Seen, Shift, shifts
-from sekisho.correlate.history import Process
 from sekisho.correlate.identity import bare_host
 from sekisho.correlate.joins import Carried, addresses_of
 from sekisho.correlate.observables import ACTOR, OBJECT, of_message, sightings
+from sekisho.correlate.processes import Process
 from sekisho.correlate.records import Marker, Record
 from sekisho.model.event import Event
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sekisho.model.ids import stable_id
@@ -50,4 +51,9 @@ class Event:
     @property
     def id(self) -> str:
         """Stable id from source and position."""
-        return stable_id("e", self.source, self.record, *self.parts)
+        return _id(self.source, self.record, self.parts)
+
+
+@lru_cache(maxsize=16_384)  # whoever looks at an incident asks ten times for the id of each of its events
+def _id(source: str, record: str, parts: tuple[str, ...]) -> str:
+    return stable_id("e", source, record, *parts)

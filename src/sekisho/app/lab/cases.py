@@ -7,13 +7,23 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from sekisho.app.lab import case_exchange, case_icedid, case_imap, case_lnk, case_qakbot, case_vba, case_xlm, planted
+from sekisho.app.lab import (
+    case_exchange,
+    case_health,
+    case_icedid,
+    case_imap,
+    case_lnk,
+    case_qakbot,
+    case_vba,
+    case_xlm,
+    planted,
+)
 from sekisho.app.lab.case import Case
 from sekisho.app.lab.case_shop import SHOP_CASES, ShopCase
 
 _MONDAY, _TUESDAY, _WEDNESDAY = date(2022, 4, 25), date(2022, 4, 26), date(2022, 4, 27)
 _JANUARY, _SEPTEMBER = date(2022, 1, 21), date(2020, 9, 16)
-_MARCH, _CALL_DAY = date(2021, 3, 15), date(2021, 9, 8)
+_MARCH, _JUNE, _CALL_DAY = date(2021, 3, 15), date(2021, 6, 14), date(2021, 9, 8)
 _DOCUMENTS = (
     Case(
         "emotet-lnk-vbs",
@@ -128,6 +138,27 @@ _LOGS = (
         "メールボックスのパスワード推測、大量読み出し、盗まれたスレッドへの返信スパム",
         date(2021, 10, 7),
         case_imap.spray,
+    ),
+    Case(
+        "health-lure",
+        "a ministry's page for vaccinations that asks for the password of the mailbox",
+        "ワクチン接種予約を装い、メールのパスワードを入力させる官庁の偽ページ",
+        _JUNE,
+        case_health.lure,
+    ),
+    Case(
+        "health-lure-document",
+        "a test result in a locked archive, whose macro has the shell start a page",
+        "パスワード付きZIP内の検査結果を装う文書と、シェルに起動させるHTA",
+        _JUNE,
+        case_health.document,
+    ),
+    Case(
+        "health-lure-benign",
+        "a health centre's schedule and an insurance society's booking page",
+        "健康管理センターの接種日程と、健康保険組合の予約ページ",
+        _JUNE,
+        case_health.benign,
     ),
 )
 DOCUMENT_CASES: Mapping[str, Case] = MappingProxyType({case.name: case for case in _DOCUMENTS})
