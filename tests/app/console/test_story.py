@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sekisho.app.console import story
+from sekisho.app.console import _united, story
 
 SPEC = importlib.util.spec_from_file_location("incident_desk", Path(__file__).with_name("incident_desk.py"))
 desks = importlib.util.module_from_spec(SPEC)
@@ -108,7 +108,7 @@ def test_incidents_are_joined_in_order_of_time_and_everything_stands_once(databa
 def test_a_step_without_a_time_stays_behind_its_own():
     one = [{"at": "2022-05-01T00:00:00Z"}, {"at": None, "n": 1}, {"at": "2022-05-03T00:00:00Z"}]
     other = [{"at": "2022-05-02T00:00:00Z"}]
-    assert story._in_order([one, other]) == [one[0], one[1], other[0], one[2]]
+    assert _united._in_order([one, other]) == [one[0], one[1], other[0], one[2]]
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sekisho.app.console._united import STATES as STATES
+from sekisho.app.console._united import united
 from sekisho.app.console.database import Database, unpacked
 from sekisho.model.finding import LEVELS
 from sekisho.model.ids import stable_id
 
 Document = dict[str, Any]
-STATES = ("received", "opened", "ran", "contacted")
-"""How far an attack got; each state goes further than the one before."""
 SENTENCES, HIGHLIGHTS = 6, 8  # that a reader takes in within a minute
 PARTS = 49  # merged into one that its page tells
 CACHE_BYTES = 2_000_000
@@ -142,67 +142,9 @@ def joined(parts: Sequence[tuple[str, Document]]) -> Story:
     first, ids = parts[0][1], tuple(key for key, _ in parts)
     if len(parts) == 1:
         return Story(ids[0], ids, first["incident"], first["findings"], first["events"], first["artifacts"])
-    told = [doc["incident"] for _, doc in parts]
-    whole = {
-        **told[0],
-        "first_at": min((one["first_at"] for one in told if one["first_at"]), default=None),
-        "last_at": max((one["last_at"] for one in told if one["last_at"]), default=None),
-        "steps": _in_order([one["steps"] for one in told]),
-        "entities": _once((x for one in told for x in one["entities"]), "type", "value", "role"),
-        "graph": {
-            "nodes": _once((x for one in told for x in one["graph"]["nodes"]), "id"),
-            "edges": _once((x for one in told for x in one["graph"]["edges"]), "source", "target", "relation"),
-        },
-        "findings": list(dict.fromkeys(x for one in told for x in one["findings"])),
-        "recommendations": _advice(told),
-        "unknown_facts": list({str(x): x for one in told for x in one["unknown_facts"]}.values()),
-        "merges": _once((x for one in told for x in one["merges"]), "id"),
-        "identities": _once((x for one in told for x in one["identities"]), "why", "left", "right"),
-        "clocks": _once((x for one in told for x in one["clocks"]), "source"),
-        "reached": _furthest(x for one in told for x in one["reached"]),
-        "related": [
-            x for x in _once((x for one in told for x in one["related"]), "incident") if x["incident"] not in ids
-        ],
-    }
+    whole = united([doc["incident"] for _, doc in parts], ids)
     kept = [{k: v for _, doc in parts for k, v in doc[name].items()} for name in ("findings", "events", "artifacts")]
     return Story(ids[0], ids, whole, *kept)
-
-
-def _in_order(stories: Sequence[list[Document]]) -> list[Document]:
-    """Give steps by time; one without a time stays behind the step that it follows from."""
-    placed = []
-    for number, steps in enumerate(stories):
-        last = ""
-        for at, step in enumerate(steps):
-            last = max(last, step["at"] or "")
-            placed.append((last, number, at, step))
-    return [step for *_, step in sorted(placed, key=lambda one: one[:3])]
-
-
-def _once(items: Iterable[Document], *names: str) -> list[Document]:
-    return list({str([one[name] for name in names]): one for one in reversed(list(items))}.values())[::-1]
-
-
-def _furthest(items: Iterable[Document]) -> list[Document]:
-    best: dict[tuple[str, str], Document] = {}
-    for one in items:
-        key = (one["type"], one["value"].casefold())
-        if key not in best or STATES.index(one["state"]) > STATES.index(best[key]["state"]):
-            best[key] = one
-    return sorted(best.values(), key=lambda one: (-STATES.index(one["state"]), one["at"] or ""))
-
-
-def _advice(told: Sequence[Document]) -> list[Document]:
-    """Join what to do: one line an action and reason, with all its targets."""
-    found: dict[tuple[str, str], Document] = {}
-    for one in (x for doc in told for x in doc["recommendations"]):
-        key = (one["action"], one["facts"]["key"])
-        if key not in found:
-            found[key] = {**one}
-            continue
-        for name in ("targets", "evidence"):
-            found[key][name] = list(dict.fromkeys([*found[key][name], *one[name]]))
-    return list(found.values())
 
 
 def sentences(story: Story) -> list[tuple[int, Document]]:
