@@ -29,7 +29,17 @@ def test_fold(text, plain):
 
 
 @pytest.mark.parametrize(
-    "text", ["p\u200bassword", "аccount", "Amаzon", "micros\u043eft", "C\u00adorp", "𝐀𝐩𝐩𝐥𝐞 ID", "υniswap", "am\u073faz\u0483on"]
+    "text",
+    [
+        "p\u200bassword",
+        "аccount",
+        "Amаzon",
+        "micros\u043eft",
+        "C\u00adorp",
+        "𝐀𝐩𝐩𝐥𝐞 ID",
+        "υniswap",
+        "am\u073faz\u0483on",
+    ],
 )
 def test_disguised_words_are_found(text):
     assert disguised(text)
