@@ -1,13 +1,15 @@
 """Answers of the console under load: ``./dev bench console`` or ``python tests/bench/bench_console.py [events [users]]``.
 
 Not a test. A desk with a million events, 50,000 messages and 500 incidents is made from one small lab case whose rows
-are repeated under other ids, times and subjects; then as many users as told (20) ask for the main pages one after
-another for SECONDS, each over a connection of its own, without a pause. The median and the 95th percentile of each page
-are printed, then those of hunts over all events, one at a time.
+are repeated under other ids, times and subjects; then as many users as told (20) open the main pages one after another for
+SECONDS, each over a connection of its own, looking at each for PAUSE_S on average. The median and the 95th percentile
+of each page are printed; then how many pages a second the console gives when nobody pauses, and hunts over all events,
+one at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import shutil
@@ -18,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import quote
@@ -35,7 +38,8 @@ from sekisho.app.store.writing import Writer
 from sekisho.app.web.access import COOKIE
 from sekisho.app.web.desk import Desk, Settings, open_desk
 
-MESSAGES, INCIDENTS, USERS, SECONDS, DAY_S = 50_000, 500, 20, 30, 86_400
+MESSAGES, INCIDENTS, USERS, SECONDS, DAY_S = 50_000, 500, 20, 40, 86_400
+PAUSE_S = 1.0  # a user who reads nothing and only clicks
 HUNTS = ("CommandLine|contains:needle", "needle", "subject|contains:請求書", "Image|endswith:\\regsvr32.exe")
 SUBJECTS = ("請求書の送付", "見積書の件", "Re: meeting", "ご注文の確認", "Invoice", "税務署からのお知らせ")
 
@@ -148,7 +152,11 @@ def served(desk: Desk) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
-    return process, f"http://127.0.0.1:{port}"
+    while True:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return process, f"http://127.0.0.1:{port}"
+        time.sleep(0.05)
 
 
 def paths(base: Database) -> list[tuple[str, str]]:
@@ -178,19 +186,40 @@ def paths(base: Database) -> list[tuple[str, str]]:
     ]
 
 
-def asked(
-    address: str, secret: str, wanted: list[tuple[str, str]], until: float, seed: int, times: dict[str, list[float]]
-) -> None:
-    """Ask for pages one after another until it is late."""
-    dice = random.Random(seed)
-    with httpx2.Client(base_url=address, cookies={COOKIE: secret}, timeout=60) as client:
-        while time.monotonic() < until:
-            name, path = dice.choice(wanted)
-            begun = time.perf_counter()
-            answer = client.get(path)
-            times[name if answer.status_code == 200 else f"{name} ({answer.status_code})"].append(
-                time.perf_counter() - begun
-            )
+@dataclass
+class Load:
+    """Users of a console, and how long each page took them, in seconds."""
+
+    address: str
+    secrets: list[str]
+    wanted: list[tuple[str, str]]
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def run(self, seconds: float, pause_s: float) -> float:
+        """Have all users open pages for some time, and give how many pages a second that were."""
+        self.times.clear()
+        until = time.monotonic() + seconds
+        threads = [
+            threading.Thread(target=self._user, args=(secret, until, number, pause_s))
+            for number, secret in enumerate(self.secrets)
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        return sum(map(len, self.times.values())) / seconds
+
+    def _user(self, secret: str, until: float, seed: int, pause_s: float) -> None:
+        dice = random.Random(seed)
+        with httpx2.Client(base_url=self.address, cookies={COOKIE: secret}, timeout=60) as client:
+            time.sleep(dice.random() * pause_s)
+            while time.monotonic() < until:
+                name, path = dice.choice(self.wanted)
+                begun = time.perf_counter()
+                answer = client.get(path)
+                name = name if answer.status_code == 200 else f"{name} ({answer.status_code})"
+                self.times[name].append(time.perf_counter() - begun)
+                time.sleep(dice.uniform(0.5, 1.5) * pause_s)
 
 
 def shown(name: str, times: list[float]) -> None:
@@ -199,12 +228,32 @@ def shown(name: str, times: list[float]) -> None:
     print(f"{name:24} {len(times):6} {median(times) * 1000:8.0f} {late * 1000:8.0f}", flush=True)
 
 
+def measured(address: str, desk: Desk, secrets: list[str]) -> None:
+    """Print what users and hunts see."""
+    load = Load(address, secrets, paths(desk.database))
+    load.run(5, 0.2)  # templates and caches are warm
+    rate = load.run(SECONDS, PAUSE_S)
+    print(f"{len(secrets)} users, {MESSAGES} messages, {INCIDENTS} incidents: {rate:.1f} pages/s")
+    print(f"{'page':24} {'asked':>6} {'median':>8} {'95 %':>8}  ms")
+    for name, some in sorted(load.times.items()):
+        shown(name, some)
+    shown("all", [one for some in load.times.values() for one in some])
+    print(f"nobody pauses: {load.run(SECONDS / 2, 0):.1f} pages/s")
+    shown("all", [one for some in load.times.values() for one in some])
+    with httpx2.Client(base_url=address, cookies={COOKIE: secrets[0]}, timeout=60) as client:
+        for question in HUNTS:
+            some = []
+            for _ in range(5):
+                begun = time.perf_counter()
+                client.get("/hunt", params={"q": question}).raise_for_status()
+                some.append(time.perf_counter() - begun)
+            shown(f"hunt {question[:19]}", some)
+
+
 def main() -> None:
     """Make the desk and measure."""
-    count, users = (
-        (int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS),
-        (int(sys.argv[2]) if len(sys.argv) > 2 else USERS),
-    )
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
+    users = int(sys.argv[2]) if len(sys.argv) > 2 else USERS
     folder, process = Path(tempfile.mkdtemp(prefix="bench-console-")), None
     try:
         desk = case(folder)
@@ -212,36 +261,10 @@ def main() -> None:
         with_events(desk.settings.folder, count)
         desk.accounts.add("bench", Role.ADMIN, "correct horse battery", SYSTEM)
         secrets = [desk.accounts.begin("bench", "127.0.0.1") for _ in range(users)]
-        wanted = paths(desk.database)
         desk.database.base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         process, address = served(desk)
-        times: dict[str, list[float]] = defaultdict(list)
-        asked(address, secrets[0], wanted, time.monotonic() + 5, 0, defaultdict(list))  # templates and caches are warm
-        until = time.monotonic() + SECONDS
-        threads = [
-            threading.Thread(target=asked, args=(address, one, wanted, until, n, times))
-            for n, one in enumerate(secrets)
-        ]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-        total = sum(map(len, times.values()))
-        print(
-            f"{users} users, {count} events, {MESSAGES} messages, {INCIDENTS} incidents: {total / SECONDS:.0f} pages/s"
-        )
-        print(f"{'page':24} {'asked':>6} {'median':>8} {'95 %':>8}  ms")
-        for name, some in sorted(times.items()):
-            shown(name, some)
-        shown("all", [one for some in times.values() for one in some])
-        with httpx2.Client(base_url=address, cookies={COOKIE: secrets[0]}, timeout=60) as client:
-            for question in HUNTS:
-                some = []
-                for _ in range(5):
-                    begun = time.perf_counter()
-                    client.get("/hunt", params={"q": question}).raise_for_status()
-                    some.append(time.perf_counter() - begun)
-                shown(f"hunt {question[:19]}", some)
+        print(f"{count} events")
+        measured(address, desk, secrets)
     finally:
         if process is not None:
             process.terminate()
