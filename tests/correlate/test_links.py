@@ -1,5 +1,7 @@
 """Links: what sharing a value is worth."""
 
+from dataclasses import replace
+
 import pytest
 
 from sekisho.correlate.links import MERGE_AT, Mark, links, rarity, together, worth
@@ -128,3 +130,11 @@ def test_of_equal_pairs_the_value_that_says_most_comes_first():
     by_url = made(mark("c", url, party="ann"), mark("d", url, party="ann"))
     assert {one.weight for one in (*by_name, *by_url)} == {1.0}
     assert [group[0].how for group in worth([*by_name, *by_url])] == ["url", "domain"]
+
+
+def test_what_an_account_did_before_a_way_in_is_not_explained_by_it():
+    taken = Observable("account", "user03")
+    before, after = mark("sent", taken, 0, role="actor"), mark("read", taken, 9, role="actor")
+    guessed = replace(mark("login", taken, 8, role="actor"), enters=True)
+    assert pairs(made(before, guessed, after)) == {("login", "read")}
+    assert pairs(made(before, replace(guessed, enters=False), after)) == {("sent", "login"), ("login", "read")}

@@ -51,9 +51,13 @@ def sent(record, at_s, sender, recipient, message_id="", source="tracking.csv", 
     return row(source, record, at_s, ("exchange", "", "message_tracking"), "MXS01", **fields)
 
 
+ATTACK = {"ews theft": "T1114.002", "bulk fetch": "T1114.002", "reply burst": "T1534", "spray": "T1110.003"}
+
+
 def finding(event, rule, level="high", of=(), layer="server"):
+    attack = (ATTACK.get(rule, "T1190"),)
     return Finding(
-        f"f{rule}{event.source}{event.record}", rule, rule, level, ("T1190",), event.source, event.record, event.time_ns,
+        f"f{rule}{event.source}{event.record}", rule, rule, level, attack, event.source, event.record, event.time_ns,
         (), event.id, event.host, event.user, layer, WEIGHTS[level], of=tuple(one.id for one in of),
     )  # fmt: skip
 

@@ -88,6 +88,8 @@ class Mark:
     """Of the findings on the record; 0 for context."""
     evidence: str
     """Id of the record or artifact."""
+    enters: bool = False
+    """The record shows a way in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +278,11 @@ def _to_roots(what: Observable, roots: Sequence[Mark], others: Sequence[Mark], w
 
 
 def _acting(what: Observable, ones: Sequence[Mark], weight: float) -> Iterator[Link]:
-    """Link what an account did in the logs of servers, and what was done to it before it did so."""
+    """Link what an account did in the logs of servers, and what was done to it before it did so.
+
+    What shows a way in, such as a login after guessed passwords, explains what the account does afterwards. What it did
+    before needs another explanation.
+    """
     within = KINDS[what.type].within_ns
     last: Mark | None = None
     waiting: list[Mark] = []
@@ -285,7 +291,7 @@ def _acting(what: Observable, ones: Sequence[Mark], weight: float) -> Iterator[L
             waiting.append(mark)
         if mark.role != ACTOR or mark.weight < TELLING:
             continue
-        for before in [*waiting, *([last] if last is not None else [])]:
+        for before in [*waiting, *([last] if last is not None and not mark.enters else [])]:
             if _near(before, mark, within):
                 yield _link(what, before, mark, weight)
         waiting, last = [], mark

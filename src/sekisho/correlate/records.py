@@ -7,7 +7,7 @@ be hostile. The same record in two files, or told by two logs in the same words,
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ntpath import basename
 
 from sekisho.correlate.clocks import Shift
@@ -139,13 +139,14 @@ class Marker:
         seen, at = sightings(event), self.time(event)
         party = self.party(event, seen)
         shown = (str(one.value) for finding in record.findings for one in finding.evidence)
-        of_accounts = not ACCOUNT_LOGS.isdisjoint(event.logsource)
+        of_accounts, way_in = not ACCOUNT_LOGS.isdisjoint(event.logsource), enters(record)
         inside = (one for text in shown if "//" in text for one in of_text(text))
         for what, role in dict.fromkeys([*seen, *inside]):
             role = ACTOR if what.type == "fetched" else role
             if what.type in ("account", "mailbox") and not of_accounts:
                 continue  # who works at a machine acts in everything there; what its programs do tells more
-            yield from self._mark(record.key, what, role, at, party, weight, event.id)
+            for mark in self._mark(record.key, what, role, at, party, weight, event.id):
+                yield replace(mark, enters=True) if way_in else mark
         host = bare_host(event.host)
         if event.logsource.product == "windows" and host and weight:
             for name in {name for text in map(str, event.fields.values()) for name in fetched_names(text)}:

@@ -21,12 +21,15 @@ _CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]{7,}")
 _SERIAL = re.compile(r"/(4\d{4})\.\d{4,12}\.dat(?:[?#]|$)")
 _SERIAL_START = datetime(1899, 12, 30, tzinfo=UTC)
 """Day 0 of Excel's calendar. Source: ECMA-376 part 1, 18.17.4.1, the 1900 date system as Excel counts it."""
-# Endings and words of the Latin filler text that TR made its paths of.
+# Endings and words of the Latin filler text that TR made its paths of. Source of the words: Cicero, De finibus 1.32-33,
+# from which such text is drawn.
 _LATIN = re.compile(
     r"[a-z]*(?:um|us|is|it|ur|em|am|ae|os|as|et|at|unt|ent|nt|ndi|que|tem|tio|ibus|orum|arum|issimos"
     r"|libero|illo|nemo|quo|qui|hic|ab|ad|aut|ea|eos|id|in|vel|ut|non|sed|sit|est|eum|rem|vitae|quia|quae|modi|nihil"
     r"|animi|alias|optio|error|dolor|labore|fuga|odio|iste|omnis|ratione|sint|culpa|natus|veniam"
-    r"|harum|autem)"
+    r"|harum|autem|vero|ipsa|maxime|minima|facere|saepe|porro|dolores?|esse|nulla|dicta|officia|officiis|tempora|magni|soluta"
+    r"|nisi|expedita|reiciendis|deleniti|excepturi|occaecati|architecto|mollitia|cupiditate|unde|eligendi|facilis"
+    r"|voluptates?|commodi|assumenda|inventore|explicabo|perferendis|nobis|maiores|asperiores|sapiente|enim|iure)"
 )
 _FOLDER = re.compile(r"/([A-Za-z0-9]{4,24})/$")
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")

@@ -24,7 +24,7 @@ TAKEN, TRIED = "user03", "user02"
 NETWORKS = 14
 """Each of another provider: 2001:db8:1::/48 and so on."""
 BODIES, ANSWERS = 1_240, 64
-LINK = "https://flower-shop.example/etiste/quasnam-4966787"
+LINK = "https://tile-works.example/nihilvero/eumdolor-5208134"
 ANSWER = (
     "お世話になっております。\n\n先日の件、資料をこちらに置きました。ご確認ください。\n{link}\n\n"
     "-----Original Message-----\nSubject: {subject}\n\n来週までに見積をお送りします。\n"
