@@ -17,9 +17,9 @@ FLAGS = (
 ).split()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser, one for all tests."""
+    """The browser, one for a file of tests: while it runs its tools keep an event loop, which others could not."""
     if CHROMIUM is None:
         pytest.skip("no Chromium; on Debian: apt-get install chromium fonts-noto-cjk")
     from playwright.sync_api import sync_playwright

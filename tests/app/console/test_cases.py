@@ -129,10 +129,10 @@ def test_a_deleted_case_is_gone_but_for_the_audit(desk):
     with base.change() as writing:
         writing.execute("INSERT INTO comments (incident, at, who, text) VALUES (?, 1, 'x', 'y')", (incident,))
     desk.cases.delete(key, SYSTEM)
+    assert base.count("SELECT count(*) FROM jobs WHERE case_id = ?", key) == 0
     for table in (
         "cases",
         "files",
-        "jobs",
         "incidents",
         "triage",
         "comments",

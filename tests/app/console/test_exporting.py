@@ -30,7 +30,7 @@ def test_taking_it_is_noted(desk, lab_result):
     assert file.name == f"sekisho-{key}.csv"
     paper = exporting.advise(desk.database, SYSTEM, key, Wish("ja", (key,)), Asked("staff", "html"))
     assert paper.media_type == "text/html"
-    noted = desk.database.all("SELECT detail FROM audit WHERE action = 'incident.export'")
+    noted = desk.database.all("SELECT detail FROM audit WHERE action = 'incident.export' ORDER BY number")
     assert [orjson.loads(row["detail"])["form"] for row in noted] == ["csv", "advisory staff html"]
 
 

@@ -26,7 +26,7 @@ def answers(operation, mode, headers, real):
         if mode is GenerationMode.POSITIVE and draw.draw(booleans()):
             case.path_parameters.update({name: real[name] for name in case.path_parameters if name in real})
         answer = case.call(headers=headers)
-        seen.append((answer.status_code, case.method, case.formatted_path, answer.text[:200]))
+        seen.append((answer.status_code, case.method, case.formatted_path, answer.content[:200]))
 
     with contextlib.suppress(Unsatisfiable):  # a call without anything that could be wrong
         ask()
