@@ -26,7 +26,7 @@ from sekisho.model.event import Event, Logsource
 
 LEVEL = 3  # of Zstandard: its default, at which packing takes a hundredth of the time that reading a log takes
 WRITES = ("file_event", "create_stream_hash")
-PRINTED_MASK = 0xFFFFFFFF
+HOST, FIELDS = 4, 9  # columns of a packed row: its host, and where its fields begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,13 @@ def hold(events: Sequence[tuple[int, Event, bool]]) -> Held | None:
 def release(held: Held, hosts: Collection[str] | None = None) -> Iterator[tuple[int, Event, bool]]:
     """Give the events of some hosts again, or of all, in order, as :func:`hold` was given them."""
     kinds, rows = pickle.loads(zstd.decompress(held.packed))
-    wanted: dict[str, bool] = {}
-    for index, kind, touched, at, host, user, source, record, parts, *values in rows:
-        if hosts is not None:
-            if host not in wanted:
-                wanted[host] = host.lower() in hosts
-            if not wanted[host]:
-                continue
+    if hosts is not None and not held.hosts.keys() <= set(hosts):
+        wanted = {host for host in {row[HOST] for row in rows} if host.lower() in hosts}
+        rows = [row for row in rows if row[HOST] in wanted]
+    for row in rows:
+        index, kind, touched, at, host, user, source, record, parts = row[:FIELDS]
         logsource, names = kinds[kind]
-        fields = dict(zip(names, values, strict=True))
+        fields = dict(zip(names, row[FIELDS:], strict=True))
         yield index, Event(logsource, fields, at, host, user, source, record, parts), touched
 
 
@@ -90,4 +88,4 @@ def written(event: Event) -> str:
 
 def checksum(name: str) -> int:
     """Give what a name is looked for by; equal names have equal ones, unequal ones seldom."""
-    return crc32(name.encode("utf-8", "surrogatepass")) & PRINTED_MASK
+    return crc32(name.encode("utf-8", "surrogatepass"))

@@ -219,7 +219,8 @@ class History:
             touched = {key for key in stayed if key in marked.touched}
             for number in numbers:
                 for index, event, touches in release(held[number], batch):
-                    mine.append(_ranked(number, index, event))
+                    starts = event.logsource.category == "process_creation"
+                    mine.append((event.time_ns or 0, not starts, number, index, event))  # as _ranked does
                     if touches:
                         touched.add(id(event))
             mine.sort()
