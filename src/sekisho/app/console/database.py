@@ -77,6 +77,7 @@ CREATE INDEX IF NOT EXISTS messages_by_time ON messages (at DESC);
 CREATE INDEX IF NOT EXISTS messages_by_verdict ON messages (verdict, at DESC);
 CREATE INDEX IF NOT EXISTS audit_by_target ON audit (target, number);
 CREATE INDEX IF NOT EXISTS messages_by_incident ON messages (incident) WHERE incident != '';
+CREATE INDEX IF NOT EXISTS messages_daily ON messages (kind, at, verdict);
 CREATE INDEX IF NOT EXISTS messages_unscanned ON messages (at DESC) WHERE unscanned > 0;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'unicode61');
 CREATE TABLE IF NOT EXISTS findings (case_id TEXT NOT NULL, id TEXT NOT NULL, rule_id TEXT NOT NULL,

@@ -14,6 +14,7 @@ from sekisho.app.web.desk import desk_of
 from sekisho.app.web.shown import PAGE_ROWS, fragment, render
 
 router = APIRouter(prefix="/cases")
+INCIDENTS = 100  # of a case on its page; the list of incidents has all
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
@@ -53,9 +54,10 @@ def case(request: Request, visitor: Viewer, case_id: str, page: Page = 1) -> Res
         (page - 1) * PAGE_ROWS,
     )
     incidents = desk.database.all(
-        "SELECT i.*, state, assignee FROM incidents i JOIN triage t ON t.incident = i.id WHERE case_id = ? "
-        "ORDER BY rank DESC, first_at",
+        "SELECT i.id, severity, title_en, title_ja, first_at, state, assignee FROM incidents i "
+        "JOIN triage t ON t.incident = i.id WHERE case_id = ? ORDER BY rank DESC, first_at LIMIT ?",
         case_id,
+        INCIDENTS,
     )
     context = {
         "case": row,
