@@ -62,3 +62,17 @@ def test_the_api_is_described_and_the_description_is_for_those_who_may_look(brow
 
 def test_pages_are_marked_for_somebody():
     assert Viewer.__metadata__[0].dependency.role.word == "viewer"
+
+
+def test_what_was_typed_is_not_lost_with_a_session(desk, people, browser):
+    client = browser("analyst")
+    incident = desk.database.one("SELECT id FROM incidents")["id"]
+    with desk.database.change() as base:
+        base.execute("DELETE FROM sessions")
+    given = {"text": "A long comment <b>on</b> what happened", "password": "correct horse battery", "csrf": "x" * 40}
+    answer = client.post(f"/incidents/{incident}/comments", data=given)
+    assert answer.status_code == 401
+    assert "A long comment &lt;b&gt;on&lt;/b&gt; what happened" in answer.text
+    assert "correct horse" not in answer.text
+    assert "xxxx" not in answer.text
+    assert desk.database.count("SELECT count(*) FROM comments") == 0

@@ -26,6 +26,7 @@ from sekisho.model.errors import LimitError, SekishoError
 
 HERE = Path(__file__).parent
 API = "/api/v1"
+TYPED = 15  # characters of a value that somebody may have typed rather than chosen
 DESCRIPTION = """What the console's pages do, for programs.
 
 Send a token, made on the console's account page, as `Authorization: Bearer sekisho_...`. Its scopes say what it may:
@@ -101,12 +102,27 @@ async def _denied(request: Request, error: Exception) -> Response:
     if error.status == 401 and not _for_program(request):
         if request.headers.get("hx-request"):  # a piece of a page: the whole page goes to the sign-in
             return Response(status_code=401, headers={"hx-redirect": "/login"})
-        here = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"/login?next={here}", 303)
+        if request.method == "GET":
+            return RedirectResponse(f"/login?next={request.url.path}", 303)
+        return render(request, "expired.html", 401, typed=await _typed(request))
     headers = {"www-authenticate": "Bearer"} if error.status == 401 else {}
     answer = _answer(request, error.status, error.reason, "")
     answer.headers.update(headers)
     return answer
+
+
+async def _typed(request: Request) -> list[str]:
+    """Give what somebody typed into a form whose session is over, longest first; passwords and keys are not shown."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        return []
+    form = await request.form()
+    texts = {
+        value
+        for name, value in form.multi_items()
+        if isinstance(value, str) and len(value) >= TYPED and not name.startswith(("password", "secret", "csrf", "key"))
+    }
+    return sorted(texts, key=lambda text: (-len(text), text))[:10]
 
 
 async def _refused(request: Request, error: Exception) -> Response:
