@@ -12,6 +12,11 @@ PASSWORD = "correct horse battery"
 HANG_S = 120  # no test measures speed, but none may run for ever; the slowest takes some seconds
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Name samples by their number: some hold the time they were made at, and every process must call them the same."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def no_hang():
     """Fail a test that does not come back."""
