@@ -117,3 +117,12 @@ def test_who_is_not_known_is_asked_who_they_are(browser, path):
     answer = client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={path}")
     assert client.get(path, headers={"hx-request": "true"}).headers["hx-redirect"] == "/login"
+
+
+@pytest.mark.parametrize("given", ["é", "!!", "", "QQ==", "Qg", "\x80\x81"])
+def test_a_password_that_is_none_lets_nobody_in_and_breaks_nothing(browser, given):
+    client = browser()
+    client.cookies.clear()
+    for path in ("/api/v1/feeds/ip.txt", "/taxii2/"):
+        answer = client.get(path, headers={"authorization": f"Basic {given}".encode("latin-1")})
+        assert answer.status_code == 401, path

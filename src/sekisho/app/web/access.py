@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 import time
 from collections import OrderedDict
@@ -99,7 +98,7 @@ def visitor_of(request: Request) -> Visitor | None:
     desk, address = desk_of(request), request.client.host if request.client else ""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":  # a browser sends it by itself, so it opens what changes nothing
-        secret = _password(secret) if request.url.path.startswith(FEEDS) else ""
+        secret = basic_password(secret) if request.url.path.startswith(FEEDS) else ""
     if scheme.lower() in ("bearer", "basic") and secret:
         known = desk.accounts.bearer(secret.strip(), address)
     else:
@@ -109,11 +108,11 @@ def visitor_of(request: Request) -> Visitor | None:
     return known
 
 
-def _password(given: str) -> str:
+def basic_password(given: str) -> str:
     """Give the password of Basic authentication, which is all that many firewalls send. Source: RFC 7617."""
     try:
         return base64.b64decode(given.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
-    except binascii.Error:
+    except ValueError:  # no base64, or no ASCII
         return ""
 
 

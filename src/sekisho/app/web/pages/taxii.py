@@ -8,15 +8,13 @@ Source: TAXII Version 2.1, OASIS Standard of 10 June 2021; RFC 7617 (basic authe
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from sekisho.app.console import sharing
 from sekisho.app.console.accounts import Role, Visitor
-from sekisho.app.web.access import Needs
+from sekisho.app.web.access import Needs, basic_password
 from sekisho.app.web.desk import Desk, desk_of
 from sekisho.respond import taxii
 from sekisho.respond.taxii import Collection, Server
@@ -39,15 +37,8 @@ class Reads(Needs):
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             address = request.client.host if request.client else ""
-            request.state.visitor = desk_of(request).accounts.bearer(_password(value), address)
+            request.state.visitor = desk_of(request).accounts.bearer(basic_password(value), address)
         return await super().__call__(request)
-
-
-def _password(value: str) -> str:
-    try:
-        return base64.b64decode(value.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
-    except (binascii.Error, ValueError):
-        return ""
 
 
 Reader = Annotated[Visitor, Depends(Reads(Role.VIEWER))]
