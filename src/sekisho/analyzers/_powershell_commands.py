@@ -80,7 +80,6 @@ DOWNLOADS = frozenset(
     "downloadstring downloaddata downloadfile downloadfileasync downloadstringasync downloadstringtaskasync openread"
     " downloadfiletaskasync downloaddatataskasync getstringasync getbytearrayasync getstreamasync getasync".split()
 )
-ENGINES = {"wscript.shell", "shell.application", "shell"}
 PLAIN_COMMAND = re.compile(r"[\w.:\\/$%~{} -]+$")
 
 

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,7 @@ from sekisho.model.errors import LimitError, SourceError
 CASES, INCOMING = "cases", "incoming"
 LONGEST_NAME_BYTES = 200  # of one part of a path; Linux takes 255, and a number may be added
 DEEPEST = 30
+PIECE_BYTES = 1024 * 1024
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f/\\]|[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
@@ -41,6 +42,14 @@ class Added:
     size_bytes: int
     new: bool
     """False: the case has a file of these bytes, under ``path``."""
+
+
+def pieces(place: str | Path) -> Iterator[bytes]:
+    """Give a plain file's bytes piece by piece; a link is not followed, and nothing that is no file is waited for."""
+    held = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(held, "rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 class Cases:

@@ -30,7 +30,6 @@ KEPT = frozenset(
     "p div span br hr b strong i em u s sub sup small center blockquote pre code ul ol li dl dt dd table caption thead "
     "tbody tfoot tr th td h1 h2 h3 h4 h5 h6".split()
 )
-_VOID = frozenset({"br", "hr"})
 _DROPPED = frozenset({"style", "head", "title", "meta", "link", "base", "template", "param", "source", "track", "col"})
 _ACTIVE = {
     "script": "script",

@@ -12,7 +12,7 @@ from sekisho.app.console.database import Database
 from sekisho.model.errors import SourceError
 
 CASE_DAYS, CASE_BYTES, EVENT_DAYS = "retention.case_days", "retention.case_bytes", "retention.event_days"
-DAY_S, DAY_NS = 86_400, 86_400 * 1_000_000_000
+DAY_S = 86_400
 MOST = {CASE_DAYS: 36_500, CASE_BYTES: 1 << 50, EVENT_DAYS: 36_500}
 
 
@@ -90,9 +90,7 @@ def _prune(database: Database, folder: Path, days: int) -> None:
 
     try:
         with State(folder, write=True) as state:
-            last = state.status().last_ns
-            old = [] if last is None else state.older(last - days * DAY_NS)
-            state.remove(old)
+            old = state.prune(days)
     except SourceError:
         return
     if old:

@@ -20,7 +20,7 @@ from sekisho.model.finding import LEVELS
 from sekisho.model.ids import stable_id
 
 Document = dict[str, Any]
-SENTENCES, HIGHLIGHTS = 6, 8  # that a reader takes in within a minute
+SENTENCES = 6  # that a reader takes in within a minute
 PARTS = 49  # merged into one that its page tells
 CACHE_BYTES = 2_000_000
 QUERIED, DEEPEST = 500, 4  # ids asked for at once; parts of an address that can be a message's own

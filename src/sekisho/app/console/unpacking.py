@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sekisho.app.console.audit import Actor
-from sekisho.app.console.cases import Added, Cases
+from sekisho.app.console.cases import PIECE_BYTES, Added, Cases, pieces
 from sekisho.model.errors import SourceError
 
 MOST_MEMBERS = 100_000
-PIECE_BYTES = 1024 * 1024
 MOST_RATIO, RATIO_FREE_BYTES = 1000, 1024 * 1024
 """Unpacked bytes for one packed, of members larger than the free amount; logs of one repeated line reach some 900."""
 _ENCRYPTED, _UTF8 = 0x1, 0x800
@@ -59,12 +58,12 @@ def unpack(cases: Cases, key: str, name: str, place: Path, most_bytes: int, by: 
             isinstance(error, OSError) and error.errno != errno.EINVAL
         ):  # that one is a place before the file's beginning
             raise SourceError(f"cannot be unpacked: {error.strerror or error}", name[:200]) from error
-        whole = cases.add(key, name, _pieces(place), by)
+        whole = cases.add(key, name, pieces(place), by)
         reason = str(error) if isinstance(error, _RefusalError) else "is no ZIP that can be unpacked"
         return Unpacked((whole,), reason)
     else:
         stem = Path(name.replace("\\", "/")).stem
-        return Unpacked(tuple(cases.add(key, f"{stem}/{path}", _pieces(file), by) for path, file in members), "")
+        return Unpacked(tuple(cases.add(key, f"{stem}/{path}", pieces(file), by) for path, file in members), "")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -121,9 +120,3 @@ def _name(one: zipfile.ZipInfo) -> str:
         except UnicodeDecodeError:
             continue
     return one.filename
-
-
-def _pieces(place: Path) -> Iterator[bytes]:
-    with place.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece

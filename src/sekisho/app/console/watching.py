@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sekisho.app.console.audit import Actor, note
-from sekisho.app.console.cases import Cases
+from sekisho.app.console.cases import Cases, pieces
 from sekisho.app.console.database import Database
 from sekisho.app.console.jobs import Jobs
 from sekisho.model.errors import SekishoError
@@ -17,7 +17,6 @@ from sekisho.model.errors import SekishoError
 WATCHER = Actor("watched folder")
 MOST_FILES = 200_000  # looked at in one round
 DEEPEST = 20
-PIECE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Watcher:
         else:
             try:
                 case = self._case()
-                self._cases.add(case, name, _pieces(path), WATCHER)
+                self._cases.add(case, name, pieces(path), WATCHER)
                 self._waiting.add(case)
             except (SekishoError, OSError) as error:
                 failed = str(error)
@@ -108,10 +107,3 @@ class Watcher:
         name = f"{self._folder.name} {time.strftime('%Y-%m-%d', time.gmtime(self._clock()))}"
         row = self._database.one("SELECT id FROM cases WHERE name = ? AND created_by = ?", name, WATCHER.name)
         return str(row["id"]) if row is not None else self._cases.create(name, WATCHER)
-
-
-def _pieces(path: str) -> Iterator[bytes]:
-    held = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(held, "rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece

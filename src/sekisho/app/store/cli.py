@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sekisho.model.result import Result
     from sekisho.respond.wording import Words
 
-DAY_NS = 86_400 * 1_000_000_000
 INGEST = """examples:
   sekisho ingest evidence/ --data store
   sekisho ingest mailbox.mbox logs/ --data store --rules sigma/rules --json result.json
@@ -172,9 +171,7 @@ def _prune(chosen: argparse.Namespace, common: Common) -> int:
 
     words = _words(chosen)
     with State(Path(chosen.data), write=True) as state:
-        last = state.status().last_ns
-        old = [] if last is None else state.older(last - max(0, chosen.keep_days) * DAY_NS)
-        state.remove(old)
+        old = state.prune(max(0, chosen.keep_days))
     print(words.get("store.pruned", count=f"{sum(one.rows for one in old):,}"))
     return 0
 

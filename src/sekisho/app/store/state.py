@@ -21,6 +21,7 @@ from sekisho.model.event import Logsource
 
 DATABASE, EVENTS, LOCK = "store.db", "events", "lock"
 VERSION = 1
+DAY_NS = 86_400 * 1_000_000_000
 ANY = Logsource()
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
@@ -184,6 +185,13 @@ class State:
     def older(self, than_ns: int) -> list[Segment]:
         """Give the files all of whose events are older than a time."""
         return [one for one in self.segments(until_ns=than_ns) if one.last_ns is not None and one.last_ns < than_ns]
+
+    def prune(self, keep_days: int) -> list[Segment]:
+        """Take out the files all of whose events are that many days older than the latest event, and give them."""
+        last = self.status().last_ns
+        old = [] if last is None else self.older(last - keep_days * DAY_NS)
+        self.remove(old)
+        return old
 
     def status(self) -> Status:
         """Count what is there."""

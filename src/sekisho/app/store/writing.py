@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sekisho.app.store.state import Segment, State, Stored
+from sekisho.app.store.state import DAY_NS, Segment, State, Stored
 from sekisho.app.store.tables import MAX_COLUMNS, OWN, TIME, Packed, unpack
 from sekisho.model.event import Logsource
 
@@ -24,7 +24,6 @@ GATHERED_ROWS = 200_000
 ROW_GROUP = 32_768
 OWN_DAY_ROWS = 1_000
 """Of one logsource, from which on a day gets files of its own; fewer share a month's, and fewer still a year's."""
-DAY_NS = 86_400 * 1_000_000_000
 YEARS = range(1990, 2101)
 """Times outside are a broken clock's or an attacker's, and share one folder with what has no time."""
 COMPRESSION = "zstd"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +73,7 @@ class Desk:
     """Opens a console without accounts, for who started it; new at each start."""
 
 
-def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
+def open_desk(settings: Settings) -> Desk:
     """Open a folder as a console's, and make what it lacks.
 
     Raises:
@@ -87,7 +86,7 @@ def open_desk(settings: Settings, work: Sequence[str] = ()) -> Desk:
     database = Database(settings.folder.absolute())
     cases = Cases(database)
     cases.prepare()
-    supervisor = Supervisor(database, [*settings.work, *work])
+    supervisor = Supervisor(database, settings.work)
     vault = Vault(database.folder)
     response = Response(database, vault, _own(settings))
     notices = Notices(database, vault)

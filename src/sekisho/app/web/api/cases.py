@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path as Place
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import orjson
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, StreamingResponse
 
 from sekisho.app.console.archiving import export
+from sekisho.app.console.cases import pieces
 from sekisho.app.console.unpacking import unpack
 from sekisho.app.web.access import Admin, Analyst, Responder, Viewer
 from sekisho.app.web.desk import Desk, desk_of
@@ -23,7 +23,6 @@ from sekisho.app.web.shown import look_of, translations
 router = APIRouter(tags=["cases"])
 CaseId = Annotated[str, Path(pattern=r"^c[0-9a-f]{12}$", description="id of a case")]
 STREAM_EVERY_S, STREAM_S = 0.7, 3600.0
-PIECE_BYTES = 1024 * 1024
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -177,13 +176,6 @@ async def _moves(request: Request, desk: Desk, language: str) -> AsyncIterator[b
             yield b": here\n\n"
             quiet = 0
         await asyncio.sleep(STREAM_EVERY_S)
-
-
-def pieces(place: Place) -> Iterator[bytes]:
-    """Give a file's bytes piece by piece."""
-    with place.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
 
 
 def _known(request: Request, case_id: str) -> Desk:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -122,8 +121,3 @@ def look(
     answer = RedirectResponse(local(next), 303)
     answer.set_cookie(LOOK, kept, max_age=YEAR_S, samesite="lax", secure=desk_of(request).settings.secure, path="/")
     return answer
-
-
-def now() -> int:
-    """Give the time, seconds UTC."""
-    return int(time.time())
